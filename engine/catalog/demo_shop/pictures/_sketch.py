@@ -1,0 +1,243 @@
+"""The drawing board: a garment built up as a relief, lit from the upper left.
+
+A sketch holds, at picture resolution, how much of each pixel every role covers (the garment's own
+colour, trim, sole, metal, ...), the height of the cloth, and texture coordinates that follow each
+part's grain. Silhouettes only place parts, folds and seams; `relief` derives light and shadow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+from scipy.ndimage import gaussian_filter, uniform_filter
+
+from engine.catalog.demo_shop.pictures._outline import Floats, Path, ribbon, tapered
+
+WIDTH, HEIGHT = 360, 480
+SCALE = 0.6
+"""Pixels a design unit."""
+
+SUPERSAMPLING = 3
+LEVEL = 2.2
+"""Height between two layers of cloth, in pixels."""
+
+
+def _empty() -> Floats:
+    return np.zeros((HEIGHT, WIDTH), dtype=np.float32)
+
+
+def soften(image: Floats, radius: float) -> Floats:
+    """A fast blur of about Gaussian shape."""
+    size = max(3, round(radius) * 2 + 1)
+    return uniform_filter(uniform_filter(image, size, mode="nearest"), size, mode="nearest")  # type: ignore[no-any-return]
+
+
+def coverage(outline: Path) -> Floats:
+    """How much of each pixel the polygon covers, 0 to 1, shape (HEIGHT, WIDTH)."""
+    points = np.asarray(outline, dtype=np.float64) * SCALE
+    left, top = np.clip(np.floor(points.min(axis=0)) - 1, 0, (WIDTH - 1, HEIGHT - 1)).astype(int)
+    right, bottom = np.clip(np.ceil(points.max(axis=0)) + 2, 1, (WIDTH, HEIGHT)).astype(int)
+    result = _empty()
+    if right <= left or bottom <= top:
+        return result
+    size = (int(right - left) * SUPERSAMPLING, int(bottom - top) * SUPERSAMPLING)
+    board = Image.new("L", size)
+    local = (points - (left, top)) * SUPERSAMPLING
+    ImageDraw.Draw(board).polygon([(float(x), float(y)) for x, y in local], fill=255)
+    result[top:bottom, left:right] = np.asarray(board.reduce(SUPERSAMPLING), dtype=np.float32) / 255
+    return result
+
+
+@dataclass(eq=False)
+class Sketch:
+    """One garment in the making.
+
+    Attributes
+    ----------
+    roles : dict of str to ndarray
+        Coverage by role, 0 to 1; their sum is the garment's coverage.
+    height : ndarray
+        Height of the surface above the ground, in pixels.
+    tone : ndarray
+        Light or dark that is no relief: insides, washed denim, blush.
+    u, v : ndarray
+        Texture coordinates in pixels, along each part's grain.
+    """
+
+    roles: dict[str, Floats] = field(default_factory=dict)
+    height: Floats = field(default_factory=_empty)
+    tone: Floats = field(default_factory=_empty)
+    u: Floats = field(default_factory=lambda: np.tile(np.arange(WIDTH, dtype=np.float32), (HEIGHT, 1)))
+    v: Floats = field(default_factory=lambda: np.tile(np.arange(HEIGHT, dtype=np.float32)[:, None], (1, WIDTH)))
+
+    def part(
+        self,
+        outline: Path,
+        *,
+        role: str = "cloth",
+        level: float = 1.0,
+        puff: float = 5.0,
+        edge: float = 9.0,
+        grain: float = 0.0,
+        tone: float = 0.0,
+        within: Floats | None = None,
+    ) -> Floats:
+        """Lay one piece of cloth on top of what is there and return its coverage.
+
+        Parameters
+        ----------
+        role : str
+            Which colour it takes.
+        level : float
+            Layer, counted from the ground.
+        puff, edge : float
+            How much (pixels) and over what distance from the edge the piece swells.
+        grain : float
+            Degrees by which its pattern is turned clockwise.
+        tone : float
+            Lighter (> 0) or darker than the colour; 1 is a full step.
+        within : ndarray, optional
+            Coverage that the piece cannot leave.
+        """
+        mask = coverage(outline)
+        if within is not None:
+            mask = mask * within
+        inner = np.sqrt(np.clip(soften(mask, edge / 2) * 2 - 1, 0, 1)) * puff
+        solid = mask > 0.02
+        for name in self.roles:
+            self.roles[name] = self.roles[name] * (1 - mask)
+        self.roles[role] = self.roles.get(role, _empty()) + mask
+        raised = level * LEVEL + inner
+        self.height = np.where(solid, self.height * (1 - mask) + raised * mask, self.height).astype(np.float32)
+        self.tone = self.tone * (1 - mask) + tone * mask
+        self._turn(solid, grain)
+        return mask
+
+    def _turn(self, where: NDArray[np.bool_], degrees: float) -> None:
+        """Give the pixels of a part texture coordinates turned by `degrees`."""
+        angle = np.deg2rad(degrees)
+        x, y = np.meshgrid(np.arange(WIDTH, dtype=np.float32), np.arange(HEIGHT, dtype=np.float32))
+        self.u = np.where(where, x * np.cos(angle) + y * np.sin(angle), self.u).astype(np.float32)
+        self.v = np.where(where, y * np.cos(angle) - x * np.sin(angle), self.v).astype(np.float32)
+
+    def fold(self, line: Path, *, width: float = 16.0, depth: float = 2.5, within: Floats | None = None) -> None:
+        """A soft ridge (`depth` > 0) or furrow (< 0) along `line`."""
+        ridge = gaussian_filter(coverage(tapered(line, width)), max(1.0, width * SCALE * 0.3), truncate=2.5)
+        self.height += depth * ridge * (1.0 if within is None else within)
+
+    def seam(self, line: Path, *, width: float = 2.6, depth: float = 1.1, within: Floats | None = None) -> None:
+        """A thin sewn line."""
+        stroke = coverage(ribbon(line, width)) * (1.0 if within is None else within)
+        self.height -= depth * stroke
+        self.tone -= 0.10 * stroke
+
+    def stitch(self, line: Path, *, role: str = "thread", width: float = 1.7, dash: float = 7.0) -> None:
+        """A row of stitches along `line`."""
+        points = np.asarray(line, dtype=np.float64)
+        lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+        starts = np.arange(0.0, max(lengths[-1] - dash * 0.6, 0.0), dash)
+        stroke = _empty()
+        for start in starts:
+            ends = [(float(np.interp(s, lengths, points[:, 0])), float(np.interp(s, lengths, points[:, 1]))) for s in (start, start + dash * 0.62)]
+            stroke = np.maximum(stroke, coverage(ribbon(ends, width)))
+        self.ink(stroke, role)
+        self.height += 0.5 * stroke
+
+    def line(self, line: Path, *, role: str, width: float = 3.0, level: float | None = None) -> Floats:
+        """A thin line in the colour of `role`, such as a cord or a zip."""
+        stroke = coverage(ribbon(line, width))
+        self.ink(stroke, role)
+        if level is not None:
+            self.height = self.height * (1 - stroke) + (level * LEVEL + 1.5 * stroke) * stroke
+        return stroke
+
+    def ink(self, stroke: Floats, role: str) -> None:
+        """Colour a stroke without changing the surface."""
+        for name in self.roles:
+            self.roles[name] = self.roles[name] * (1 - stroke)
+        self.roles[role] = self.roles.get(role, _empty()) + stroke
+
+    @property
+    def cover(self) -> Floats:
+        """How much of each pixel the garment covers."""
+        total = _empty()
+        for mask in self.roles.values():
+            total += mask
+        return np.clip(total, 0, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Relief:
+    """A finished sketch: what `compose` colours.
+
+    Attributes
+    ----------
+    roles : dict of str to ndarray
+        Coverage by role, uint8.
+    light : ndarray
+        Light on the garment, uint8, 128 is the plain colour.
+    ground : ndarray
+        Light on the studio floor with the garment's shadow, uint8, 200 is unshadowed.
+    u, v : ndarray
+        Texture coordinates, int32.
+    """
+
+    roles: dict[str, NDArray[np.uint8]]
+    light: NDArray[np.uint8]
+    ground: NDArray[np.uint8]
+    u: NDArray[np.int32]
+    v: NDArray[np.int32]
+
+
+_LIGHT = (-0.52, -0.85)
+"""Where light comes from: x and y of the unit vector towards it, on the picture."""
+
+
+def relief(sketch: Sketch) -> Relief:
+    """Light the sketch: slopes, hollows, cast shadows and the studio's soft vertical falloff."""
+    cover = sketch.cover
+    height = sketch.height * np.clip(cover * 2, 0, 1)
+    surface = gaussian_filter(height, 0.9, truncate=2.5)
+    down, right = np.gradient(surface)
+    facing = np.tanh(-(right * _LIGHT[0] + down * _LIGHT[1]) * 0.55)
+    hollow = np.clip((height - soften(height, 6)) * 0.05, -0.35, 0.12)
+    falloff = np.linspace(0.06, -0.07, HEIGHT, dtype=np.float32)[:, None]
+    light = 0.34 * facing + hollow - 0.5 * _cast(height) + sketch.tone + falloff
+    light8 = np.clip(128 + light * 128, 0, 255).astype(np.uint8)
+    roles = _stacked(sketch.roles)
+    warp = gaussian_filter(height, 2.0, truncate=2.5)
+    v_shift, u_shift = np.gradient(warp)
+    u = np.round(sketch.u + 2.0 * u_shift).astype(np.int32)
+    v = np.round(sketch.v + 2.0 * v_shift).astype(np.int32)
+    return Relief(roles, light8, _ground(cover), u, v)
+
+
+def _stacked(roles: dict[str, Floats]) -> dict[str, NDArray[np.uint8]]:
+    """Coverages as opacities, so that pasting the roles one after another mixes them as covered."""
+    left = np.ones((HEIGHT, WIDTH), dtype=np.float32)
+    opacities = {}
+    for name, mask in reversed(roles.items()):
+        opacities[name] = np.round(np.clip(mask / np.maximum(left, 1e-3), 0, 1) * 255).astype(np.uint8)
+        left = np.clip(left - mask, 0, 1)
+    return dict(reversed(opacities.items()))
+
+
+def _cast(height: Floats) -> Floats:
+    """Shadow that higher cloth throws on lower cloth, 0 to 1."""
+    shade = np.zeros_like(height)
+    for step in (2, 4, 7):
+        shifted = np.roll(height, (round(-_LIGHT[1] * step), round(-_LIGHT[0] * step)), axis=(0, 1))
+        shade = np.maximum(shade, np.clip(shifted - height - 0.35 * step, 0, 4) / 4)
+    return gaussian_filter(shade, 1.2, truncate=2.5)  # type: ignore[no-any-return]
+
+
+def _ground(cover: Floats) -> NDArray[np.uint8]:
+    """The studio floor: a soft gradient, a wide shadow and a tight contact shadow."""
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
+    glow = 6.0 - 13.0 * (y / HEIGHT) ** 1.5 - 9.0 * (((x - WIDTH * 0.45) / WIDTH) ** 2 + ((y - HEIGHT * 0.4) / HEIGHT) ** 2)
+    wide = np.roll(soften(cover, 11), (10, 5), axis=(0, 1))
+    tight = np.roll(gaussian_filter(cover, 2.6, truncate=2.5), (4, 2), axis=(0, 1))
+    return np.clip(200 + glow - 30 * wide - 34 * tight, 0, 255).astype(np.uint8)

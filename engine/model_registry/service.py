@@ -1,0 +1,427 @@
+"""The registry's acts, as the store's owner performs them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from engine.actor import Actor
+from engine.core import Service
+from engine.errors import GateRefused, InvalidInput, InvalidTransition, NoArtifact, StaleExpectation, VersionExists
+from engine.failpoints import failpoint
+from engine.model_registry import _rows, semver
+from engine.model_registry.release import ReleaseService
+from engine.model_registry.schema import (
+    CHAMPION,
+    LATEST,
+    AliasMove,
+    Lineage,
+    ModelInfo,
+    Signature,
+    Stage,
+    VerdictRecord,
+    VersionInfo,
+)
+from engine.naming import check_name
+from engine.store import Transaction, operation
+
+
+class RegistryService(Service):
+    """Models, versions, aliases, verdicts."""
+
+    @operation("models.create")
+    def create_model(
+        self,
+        *,
+        actor: Actor,
+        model: str,
+        kind: str,
+        shop: str | None = None,
+        description: str = "",
+        tags: dict[str, str] | None = None,
+    ) -> ModelInfo:
+        """Create a model, or return the one that has the name."""
+        check_name(model, "model")
+        with self.store.write(actor) as transaction:
+            if not _rows.models(transaction, model=model):
+                _create(transaction, model=model, kind=kind, shop=shop, description=description, tags=tags or {})
+            return _rows.model(transaction, model)
+
+    @operation("models.list")
+    def list_models(self, *, shop: str | None = None) -> list[ModelInfo]:
+        """All models, by name."""
+        with self.store.read() as reader:
+            return _rows.models(reader, shop=shop)
+
+    @operation("models.get")
+    def get_model(self, *, model: str) -> ModelInfo:
+        """One model.
+
+        Raises
+        ------
+        ModelNotFound
+        """
+        with self.store.read() as reader:
+            return _rows.model(reader, model)
+
+    @operation("versions.register")
+    def register_version(
+        self,
+        *,
+        actor: Actor,
+        model: str,
+        version: str | None,
+        framework: str,
+        metrics: dict[str, float],
+        kind: str = "custom",
+        shop: str | None = None,
+        params: dict[str, Any] | None = None,
+        tags: dict[str, str] | None = None,
+        description: str = "",
+        signature: Signature | None = None,
+        artifact: str | None = None,
+        lineage: Lineage | None = None,
+        evaluation: dict[str, Any] | None = None,
+        card: dict[str, Any] | None = None,
+        run_id: str | None = None,
+        bump: semver.Bump = "minor",
+    ) -> VersionInfo:
+        """Register a version; without a number it takes the next one.
+
+        Raises
+        ------
+        VersionExists, InvalidInput, ArtifactNotFound
+        """
+        check_name(model, "model")
+        check_name(framework, "framework")
+        _check_metrics(metrics)
+        if artifact is not None:
+            self.engine.artifacts.open(artifact)
+        failpoint("registry.register")
+        with self.store.write(actor) as transaction:
+            if not _rows.models(transaction, model=model):
+                _create(transaction, model=model, kind=kind, shop=shop, description="", tags={})
+            number = _free_number(transaction, model, version, bump)
+            transaction.emit(
+                "version.registered",
+                f"{model}/{number}",
+                {
+                    "model": model,
+                    "version": number,
+                    "sort_key": semver.sort_key(number),
+                    "framework": framework,
+                    "stage": Stage.CANDIDATE,
+                    "description": description,
+                    "tags": tags or {},
+                    "params": params or {},
+                    "metrics": metrics,
+                    "signature": signature.model_dump() if signature else None,
+                    "artifact": artifact,
+                    "lineage": (lineage or Lineage()).model_dump(),
+                    "evaluation": evaluation,
+                    "card": card,
+                    "run_id": run_id,
+                },
+            )
+            return _rows.version(transaction, model, number)
+
+    @operation("versions.list")
+    def list_versions(self, *, model: str | None = None, limit: int = 1_000_000) -> list[VersionInfo]:
+        """Versions, newest first within each model."""
+        with self.store.read() as reader:
+            if model is not None:
+                _rows.model(reader, model)
+            return _rows.versions(reader, model=model, limit=limit)
+
+    @operation("versions.get")
+    def get_version(self, *, model: str, reference: str = LATEST) -> VersionInfo:
+        """The version that a number, an alias or `latest` names.
+
+        Raises
+        ------
+        ModelNotFound, VersionNotFound
+        """
+        with self.store.read() as reader:
+            return _rows.version(reader, model, reference)
+
+    @operation("versions.describe")
+    def describe(
+        self, *, actor: Actor, model: str, reference: str, description: str, tags: dict[str, str]
+    ) -> VersionInfo:
+        """Replace description and tags of a version."""
+        with self.store.write(actor) as transaction:
+            number = _rows.resolve(transaction, model, reference)
+            transaction.emit(
+                "version.described",
+                f"{model}/{number}",
+                {"model": model, "version": number, "description": description, "tags": tags},
+            )
+            return _rows.version(transaction, model, number)
+
+    @operation("versions.stage")
+    def set_stage(self, *, actor: Actor, model: str, reference: str, stage: Stage) -> VersionInfo:
+        """Move a version to another stage; `production` belongs to the champion alone.
+
+        Raises
+        ------
+        InvalidTransition
+        """
+        with self.store.write(actor) as transaction:
+            info = _rows.version(transaction, model, reference)
+            if Stage.PRODUCTION in (stage, info.stage):
+                raise InvalidTransition(
+                    f"{model} {info.version} cannot go from {info.stage} to {stage} by itself.",
+                    "The champion, and only the champion, is in production.",
+                    "Promote another version, or roll back.",
+                )
+            transaction.emit(
+                "version.stage_changed",
+                f"{model}/{info.version}",
+                {"model": model, "version": info.version, "stage": stage},
+            )
+            return _rows.version(transaction, model, info.version)
+
+    @operation("aliases.set")
+    def set_alias(
+        self, *, actor: Actor, model: str, alias: str, version: str | None, expected: str | None, reason: str = ""
+    ) -> AliasMove:
+        """Point an alias at a version (None takes it away), if it still points at `expected`.
+
+        Raises
+        ------
+        StaleExpectation, InvalidInput
+        """
+        check_name(alias, "alias")
+        if alias in (CHAMPION, LATEST):
+            raise InvalidInput(
+                f"The alias {alias!r} is not set by hand.",
+                "'champion' moves by promotion and roll-back, 'latest' follows the versions.",
+                "Use promote or rollback.",
+            )
+        with self.store.write(actor) as transaction:
+            _rows.model(transaction, model)
+            current = _expect(transaction, model, alias, expected)
+            target = None if version is None else _rows.resolve(transaction, model, version)
+            _move(transaction, model, alias, current, target, "set" if target else "removed", reason)
+            return _rows.history(transaction, model, alias, 1)[0]
+
+    @operation("models.promote")
+    def promote(
+        self,
+        *,
+        actor: Actor,
+        model: str,
+        version: str,
+        expected: str | None,
+        reason: str,
+        overrule: bool = False,
+    ) -> AliasMove:
+        """Make a version the champion, if the champion is still `expected` (None: there is none).
+
+        The gate's verdict against that champion must have passed; `overrule` promotes without one
+        and needs a reason. Publishes a release when the model belongs to a shop.
+
+        Raises
+        ------
+        StaleExpectation
+            Somebody else promoted meanwhile.
+        GateRefused
+            No passing verdict, and not overruled.
+        NoArtifact
+            The version has no model to serve.
+        """
+        with self.store.write(actor, checkpoint=True) as transaction:
+            info = _rows.version(transaction, model, version)
+            if info.artifact is None:
+                raise NoArtifact(f"{model} {info.version} holds metrics but no model.", "A champion can be served.")
+            current = _expect(transaction, model, CHAMPION, expected)
+            if current == info.version:
+                raise InvalidTransition(f"{model} {info.version} is the champion already.")
+            verdict = _verdict(transaction, info, current, overrule=overrule, reason=reason)
+            _move(transaction, model, CHAMPION, current, info.version, "promoted", reason, verdict)
+            publish = self._releases.prepare(transaction, _rows.model(transaction, model).shop)
+            failpoint("registry.promote.before_commit")
+            move = _rows.history(transaction, model, CHAMPION, 1)[0]
+        failpoint("registry.promote.committed")
+        publish()
+        return move
+
+    @operation("models.rollback")
+    def rollback(
+        self, *, actor: Actor, model: str, expected: str | None, reason: str, to: str | None = None
+    ) -> AliasMove:
+        """Bring back the champion before this one, or the version `to` that was champion once.
+
+        Raises
+        ------
+        InvalidTransition
+            There is no earlier champion.
+        StaleExpectation, InvalidInput
+        """
+        _need_reason(reason, "A roll-back")
+        with self.store.write(actor, checkpoint=True) as transaction:
+            current = _expect(transaction, model, CHAMPION, expected)
+            target = _earlier(transaction, model, current, to)
+            _move(transaction, model, CHAMPION, current, target, "rolled_back", reason)
+            publish = self._releases.prepare(transaction, _rows.model(transaction, model).shop)
+            move = _rows.history(transaction, model, CHAMPION, 1)[0]
+        publish()
+        return move
+
+    @operation("aliases.history")
+    def history(self, *, model: str | None = None, alias: str | None = None, limit: int = 500) -> list[AliasMove]:
+        """Who moved which alias when and why, newest first."""
+        with self.store.read() as reader:
+            return _rows.history(reader, model, alias, limit)
+
+    @operation("verdicts.record")
+    def record_verdict(
+        self, *, actor: Actor, model: str, version: str, against: str | None, verdict: dict[str, Any]
+    ) -> VerdictRecord:
+        """Keep a gate's verdict as an event; `against` is the champion's version, None the baseline."""
+        with self.store.write(actor) as transaction:
+            number = _rows.resolve(transaction, model, version)
+            transaction.emit(
+                "verdict.given",
+                f"{model}/{number}",
+                {"model": model, "version": number, "against": against, "verdict": verdict},
+            )
+            return _rows.verdicts(transaction, model, number)[0]
+
+    @operation("verdicts.list")
+    def verdicts(self, *, model: str, version: str) -> list[VerdictRecord]:
+        """Verdicts on a version, newest first."""
+        with self.store.read() as reader:
+            return _rows.verdicts(reader, model, _rows.resolve(reader, model, version))
+
+    @property
+    def _releases(self) -> ReleaseService:
+        return self.engine.service(ReleaseService)
+
+
+def _create(
+    transaction: Transaction, *, model: str, kind: str, shop: str | None, description: str, tags: dict[str, str]
+) -> None:
+    transaction.emit(
+        "model.created",
+        model,
+        {"model": model, "kind": kind, "shop": shop, "description": description, "tags": tags},
+    )
+
+
+def _check_metrics(metrics: dict[str, float]) -> None:
+    for name, value in metrics.items():
+        if not isinstance(value, int | float) or not math.isfinite(value):
+            raise InvalidInput(
+                f"The metric {name!r} is {value}.", "Metrics are finite numbers.", "Leave out what could not be measured."
+            )
+
+
+def _free_number(transaction: Transaction, model: str, version: str | None, bump: semver.Bump) -> str:
+    known = transaction.row("SELECT arg_max(version, sort_key) AS latest FROM versions WHERE model = ?", [model])
+    number = semver.check(version) if version is not None else semver.following(known["latest"] if known else None, bump)
+    if transaction.row("SELECT 1 FROM versions WHERE model = ? AND version = ?", [model, number]):
+        raise VersionExists(
+            f"{model} {number} exists already.",
+            "A version never changes once it is registered.",
+            f"Register it as {semver.following(known['latest'] if known else None, bump)}, or leave the version out.",
+        )
+    return number
+
+
+def _expect(transaction: Transaction, model: str, alias: str, expected: str | None) -> str | None:
+    current = _rows.alias_target(transaction, model, alias)
+    if current != expected:
+        raise StaleExpectation(
+            f"The {alias} of {model} is {current or 'not set'}, not {expected or 'unset'} as this act presumes.",
+            "Nobody else moved it meanwhile.",
+            "Look at the present state and decide again.",
+            current=current,
+            expected=expected,
+        )
+    return current
+
+
+def _verdict(
+    transaction: Transaction, info: VersionInfo, champion: str | None, *, overrule: bool, reason: str
+) -> dict[str, Any] | None:
+    """The verdict that lets the promotion through."""
+    given = next((v for v in _rows.verdicts(transaction, info.model, info.version) if v.against == champion), None)
+    if given is not None and given.passed:
+        return given.verdict
+    if overrule:
+        _need_reason(reason, "Overruling the gate")
+        return {**(given.verdict if given else {}), "overruled": True}
+    rival = f"the champion {champion}" if champion else "the baseline"
+    why = " ".join(given.verdict.get("reasons", [])) if given else f"It was never compared with {rival}."
+    raise GateRefused(
+        f"{info.model} {info.version} did not pass the gate against {rival}. {why}",
+        "A challenger is promoted when its gain is statistically sure and no guardrail breaks.",
+        "Train it on newer data, or overrule the gate with a reason.",
+    )
+
+
+def _need_reason(reason: str, what: str) -> None:
+    if not reason.strip():
+        raise InvalidInput(f"{what} has no reason.", "The audit trail tells why.", "Say it in a sentence.")
+
+
+def _move(
+    transaction: Transaction,
+    model: str,
+    alias: str,
+    previous: str | None,
+    version: str | None,
+    action: str,
+    reason: str,
+    verdict: dict[str, Any] | None = None,
+) -> None:
+    stages: dict[str, str] = {}
+    if alias == CHAMPION:
+        if previous is not None:
+            stages[previous] = Stage.ARCHIVED
+        if version is not None:
+            stages[version] = Stage.PRODUCTION
+    transaction.emit(
+        "alias.moved",
+        f"{model}@{alias}",
+        {
+            "model": model,
+            "alias": alias,
+            "previous": previous,
+            "version": version,
+            "action": action,
+            "reason": reason,
+            "stages": stages,
+            "verdict": verdict,
+        },
+    )
+
+
+def _earlier(transaction: Transaction, model: str, current: str | None, to: str | None) -> str:
+    """The champion to go back to: the last one before the reign that now ends."""
+    moves = _rows.history(transaction, model, CHAMPION, 1_000_000)
+    reigned = [move.version for move in moves if move.version is not None and move.version != current]
+    if to is not None:
+        wanted = _rows.resolve(transaction, model, to)
+        if wanted in reigned:
+            return wanted
+        raise InvalidTransition(
+            f"{model} {wanted} was never champion.", "A roll-back returns to an earlier champion.", "Promote it instead."
+        )
+    undone = _undone(moves)
+    for move in moves:
+        if move.version == current and move.previous and move.previous not in undone:
+            return move.previous
+    raise InvalidTransition(f"{model} has no earlier champion.", "A roll-back returns to one.", "Promote a version instead.")
+
+
+def _undone(moves: list[AliasMove]) -> set[str]:
+    """Versions that were rolled back and not promoted since: never a target of the next roll-back."""
+    undone: set[str] = set()
+    for move in reversed(moves):
+        if move.action == "rolled_back" and move.previous:
+            undone.add(move.previous)
+        elif move.version:
+            undone.discard(move.version)
+    return undone

@@ -1,0 +1,328 @@
+"""The DuckDB file of one process: reads on cursors, writes as events under one lock."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import StoreDamaged, StoreError
+from engine.failpoints import failpoint
+from engine.files import canonical_json
+from engine.store._journal import Journal
+from engine.store._lock import OwnerLock
+from engine.store._migrations import migrate
+from engine.store.events import GENESIS, Event
+from engine.store.projections import PROJECTED_TABLES, all_projectors
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from engine.actor import Actor
+    from engine.clock import Clock
+
+_INSERT_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+class Reader:
+    """Rows of the store as dictionaries, from one cursor."""
+
+    def __init__(self, cursor: DuckDBPyConnection) -> None:
+        self._cursor = cursor
+
+    def rows(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[dict[str, Any]]:
+        """All rows of a query."""
+        result = self._cursor.execute(sql, parameters)
+        names = [column[0] for column in result.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    def row(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> dict[str, Any] | None:
+        """The first row, or None."""
+        rows = self.rows(sql, parameters)
+        return rows[0] if rows else None
+
+
+class Transaction(Reader):
+    """A write in progress: reads see its own changes; `emit` is the only way to change anything."""
+
+    def __init__(self, cursor: DuckDBPyConnection, actor: Actor, clock: Clock, head: tuple[int, str]) -> None:
+        super().__init__(cursor)
+        self.actor = actor
+        self.events: list[Event] = []
+        self._clock = clock
+        self._head = head
+        self._projectors = all_projectors()
+
+    @property
+    def next_seq(self) -> int:
+        """The number that the next event will have."""
+        return self._head[0] + 1
+
+    def emit(self, kind: str, subject: str, payload: dict[str, Any]) -> Event:
+        """Append an event and let its projector change the tables.
+
+        Raises
+        ------
+        StoreError
+            No projector follows this kind.
+        ValueError
+            The payload is not JSON (NaN included).
+        """
+        if kind not in self._projectors:
+            raise StoreError(f"No table follows events of kind {kind!r}.")
+        seq, previous = self._head
+        event = Event(seq + 1, self._clock.now(), self.actor, kind, subject, payload, previous)
+        self._apply(event)
+        return event
+
+    def replay(self, event: Event) -> None:
+        """Append an event that already happened, as the journal kept it."""
+        self._apply(event)
+
+    def _apply(self, event: Event) -> None:
+        digest = event.hash
+        self._cursor.execute(
+            _INSERT_EVENT,
+            [
+                event.seq,
+                event.naive_time,
+                canonical_json(event.actor.to_dict()),
+                event.kind,
+                event.subject,
+                canonical_json(event.payload),
+                event.previous,
+                digest,
+            ],
+        )
+        self._projectors[event.kind](self._cursor, event)
+        self._head = (event.seq, digest)
+        self.events.append(event)
+
+
+class Store:
+    """The owner's store.
+
+    Parameters
+    ----------
+    path : Path
+        The DuckDB file; `events.journal` and `owner.lock` lie beside it.
+    clock : Clock
+        Times of events.
+    repair : bool
+        Replay events that the journal has and the database lost, instead of refusing to open.
+
+    Raises
+    ------
+    StoreOwned
+        Another process holds the folder.
+    StoreDamaged
+        The database and its journal do not agree.
+    """
+
+    def __init__(self, path: Path, *, clock: Clock, repair: bool = False) -> None:
+        self.path = path
+        self._clock = clock
+        self._write_lock = threading.RLock()
+        self._lock = OwnerLock(path.with_name("owner.lock"))
+        try:
+            self._journal = Journal(path.with_name("events.journal"))
+            self._connection = _open(path)
+            migrate(self._connection)
+            self._head = self._read_head()
+            self._agree(repair=repair)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    @property
+    def head(self) -> tuple[int, str]:
+        """Sequence number and hash of the last event."""
+        return self._head
+
+    @contextmanager
+    def read(self) -> Iterator[Reader]:
+        """A consistent view of the committed state; never blocks and is never blocked."""
+        cursor = self._connection.cursor()
+        try:
+            cursor.execute("BEGIN")
+            yield Reader(cursor)
+        finally:
+            cursor.close()
+
+    @contextmanager
+    def write(self, actor: Actor, *, checkpoint: bool = False) -> Iterator[Transaction]:
+        """One act: all its events or none, on disk when the block ends.
+
+        Parameters
+        ----------
+        actor : Actor
+            Who acts.
+        checkpoint : bool
+            Also fold the write-ahead log into the file (promotions do).
+        """
+        with self._write_lock:
+            self._mirror_missing()
+            cursor = self._connection.cursor()
+            try:
+                cursor.execute("BEGIN")
+                transaction = Transaction(cursor, actor, self._clock, self._head)
+                yield transaction
+                failpoint("store.commit.before")
+                cursor.execute("COMMIT")
+                failpoint("store.commit.after")
+                self._acknowledge(transaction.events)
+                if checkpoint:
+                    cursor.execute("CHECKPOINT")
+                    failpoint("store.checkpoint.after")
+            finally:
+                cursor.close()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Hold all writes back with the write-ahead log folded in: the moment a copy is consistent."""
+        with self._write_lock:
+            self._mirror_missing()
+            self._connection.execute("CHECKPOINT")
+            yield
+
+    def _acknowledge(self, events: Sequence[Event]) -> None:
+        if not events:
+            return
+        self._head = (events[-1].seq, events[-1].hash)
+        try:
+            self._journal.append(events)
+        except OSError as error:
+            raise StoreError(
+                f"The act was stored but its journal could not be written: {error.strerror}.",
+                "Every act is mirrored in events.journal before it counts as done.",
+                "Free disk space; the journal catches up before the next act.",
+            ) from error
+
+    def _mirror_missing(self) -> None:
+        """Let the journal catch up with what a crash or a full disk kept from it."""
+        last = self._journal.last()
+        known = last[0] if last else 0
+        if known < self._head[0]:
+            self._journal.append(list(self.events(after=known)))
+
+    def events(self, *, after: int = 0, limit: int | None = None) -> list[Event]:
+        """Events in order, those with `seq > after`."""
+        sql = "SELECT * FROM events WHERE seq > ? ORDER BY seq" + (f" LIMIT {int(limit)}" if limit else "")
+        with self.read() as reader:
+            return [Event.from_row(row) for row in reader.rows(sql, [after])]
+
+    def verify(self) -> int:
+        """Check every hash of the chain and that journal and database agree; returns the number of events.
+
+        Raises
+        ------
+        StoreDamaged
+            They do not.
+        """
+        previous, expected = GENESIS, 1
+        with self.read() as reader:
+            for row in reader.rows("SELECT * FROM events ORDER BY seq"):
+                event = Event.from_row(row)
+                if (event.seq, event.previous, event.hash) != (expected, previous, row["hash"]):
+                    raise _damaged(f"event {row['seq']} of the database does not match the chain")
+                previous, expected = event.hash, expected + 1
+        journal = [(event.seq, event.hash) for event in self._journal.read()]
+        if len(journal) != expected - 1 or (journal and journal[-1][1] != previous):
+            raise _damaged(f"the journal has {len(journal)} events, the database {expected - 1}")
+        return expected - 1
+
+    def rebuild(self, actor: Actor) -> None:
+        """Empty every projected table and replay the log into it."""
+        with self._write_lock:
+            events = self.events()
+            cursor = self._connection.cursor()
+            try:
+                cursor.execute("BEGIN")
+                for table in (*PROJECTED_TABLES, "events"):
+                    cursor.execute(f"DELETE FROM {table}")  # noqa: S608  # names from a constant
+                transaction = Transaction(cursor, actor, self._clock, (0, GENESIS))
+                for event in events:
+                    transaction.replay(event)
+                cursor.execute("COMMIT")
+            finally:
+                cursor.close()
+
+    def state(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every projected table as sorted rows, for comparison."""
+        with self.read() as reader:
+            return {
+                table: sorted(tuple(map(repr, row.values())) for row in reader.rows(f"SELECT * FROM {table}"))  # noqa: S608
+                for table in PROJECTED_TABLES
+            }
+
+    def close(self) -> None:
+        """Fold the log in and give the lock back."""
+        with self._write_lock:
+            self._connection.close()
+            self._journal.close()
+            self._lock.release()
+
+    def _read_head(self) -> tuple[int, str]:
+        row = self._connection.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
+        return (int(row[0]), str(row[1])) if row else (0, GENESIS)
+
+    def _agree(self, *, repair: bool) -> None:
+        last = self._journal.last()
+        if last is None and self._head[0] == 0:
+            return
+        seq, digest = last or (0, GENESIS)
+        if seq > self._head[0]:
+            if not repair:
+                raise _damaged(
+                    f"the database ends at event {self._head[0]}, its journal at event {seq}",
+                    "Run 'skyy doctor --repair' to replay the lost events from the journal.",
+                )
+            self._replay_lost()
+        elif seq and self._hash_at(seq) != digest:
+            raise _damaged(f"event {seq} differs between database and journal")
+        self._mirror_missing()
+
+    def _hash_at(self, seq: int) -> str | None:
+        row = self._connection.execute("SELECT hash FROM events WHERE seq = ?", [seq]).fetchone()
+        return str(row[0]) if row else None
+
+    def _replay_lost(self) -> None:
+        """Bring back acknowledged events that the database dropped."""
+        cursor = self._connection.cursor()
+        cursor.execute("BEGIN")
+        transaction: Transaction | None = None
+        for event in self._journal.read():
+            if event.seq <= self._head[0]:
+                if event.seq == self._head[0] and event.hash != self._head[1]:
+                    raise _damaged(f"event {event.seq} differs between database and journal")
+                continue
+            transaction = transaction or Transaction(cursor, event.actor, self._clock, self._head)
+            transaction.replay(event)
+        cursor.execute("COMMIT")
+        cursor.close()
+        self._head = self._read_head()
+
+
+def _open(path: Path) -> DuckDBPyConnection:
+    import duckdb
+
+    try:
+        connection = duckdb.connect(str(path), config={"threads": 2})
+        connection.execute("SET TimeZone = 'UTC'")
+    except duckdb.Error as error:
+        raise _damaged(
+            f"DuckDB cannot open {path}: {str(error).splitlines()[0][:200]}",
+            "Keep both files as they are; 'skyy doctor --repair' sets them aside and rebuilds all from the journal.",
+        ) from error
+    path.chmod(0o600)
+    return connection
+
+
+def _damaged(what: str, hint: str = "Restore the last good backup with 'skyy restore'.") -> StoreDamaged:
+    return StoreDamaged(
+        f"The store is damaged: {what}.",
+        "Database and journal hold the same chain of events.",
+        hint,
+    )
