@@ -1,0 +1,1 @@
+"""What all pages share: navigation, the one Engine, the product wall, charts, cards, links."""

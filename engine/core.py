@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
 
 from engine.actor import Actor
 from engine.artifacts import ArtifactStore
@@ -20,12 +19,10 @@ from engine.settings import Settings
 from engine.store import channel, socket
 from engine.store.store import Store
 
-if TYPE_CHECKING:
-    from engine.hub import Hub
-
 P = ParamSpec("P")
 T = TypeVar("T")
 S = TypeVar("S", bound="Service")
+R = TypeVar("R", bound="Part")
 
 _PATIENCE = 50
 _PAUSE_SECONDS = 0.1
@@ -49,8 +46,14 @@ class Service:
         return self.engine.store
 
 
+class Part(Protocol):
+    """Something that a process holds once and closes with its Engine, such as the hub."""
+
+    def close(self) -> None: ...
+
+
 class Engine:
-    """Settings, clock, actor, artifacts, hub and the way to the store.
+    """Settings, clock, actor, artifacts, parts and the way to the store.
 
     Parameters
     ----------
@@ -71,6 +74,8 @@ class Engine:
         self.artifacts = ArtifactStore(settings.artifacts)
         self._store = store
         self._services: dict[type[Service], Service] = {}
+        self._parts: dict[Callable[[Engine], Part], Part] = {}
+        self._owner_work: list[Callable[[Engine], None]] = []
         self._guard = threading.RLock()
         self._door: socket.OwnerSocket | None = None
 
@@ -103,8 +108,16 @@ class Engine:
                 threading.Event().wait(_PAUSE_SECONDS)
             else:
                 self.open_door()
+                for work in self._owner_work:
+                    work(self)
                 return
         raise owned
+
+    def when_owner(self, work: Callable[[Engine], None]) -> None:
+        """Do standing work now if this process owns the store, else as soon as it does."""
+        self._owner_work.append(work)
+        if self.owns_store:
+            work(self)
 
     @property
     def owns_store(self) -> bool:
@@ -118,12 +131,12 @@ class Engine:
             raise RuntimeError("services run in the owner process only")
         return self._store
 
-    @cached_property
-    def hub(self) -> Hub:
-        """Models loaded in this process."""
-        from engine.hub import Hub
-
-        return Hub(self.settings)
+    def part(self, kind: Callable[[Engine], R]) -> R:
+        """The one instance of a part in this process, made on first use."""
+        with self._guard:
+            if kind not in self._parts:
+                self._parts[kind] = kind(self)
+            return self._parts[kind]  # type: ignore[return-value]  # keyed by its own type
 
     def service(self, kind: type[S]) -> S:
         """The one instance of a service in the owner process."""
@@ -159,7 +172,7 @@ class Engine:
     def _ask(self, spec: channel.Operation, arguments: dict[str, Any]) -> Any:
         from pydantic_core import to_json
 
-        answer = socket.ask(self.settings.home, spec.name, to_json(arguments))
+        answer = socket.ask(self.settings.home, spec.address, to_json(arguments))
         return spec.answer.validate_python(answer)
 
     async def acall(
@@ -181,11 +194,13 @@ class Engine:
         return to_json(method(**spec.parse(arguments)), inf_nan_mode="constants")
 
     def close(self) -> None:
-        """Close the door, unload models, give the store back."""
+        """Close the door and all parts, the latest made first, and give the store back."""
         if self._door is not None:
             self._door.close()
-        if "hub" in self.__dict__:
-            self.hub.close()
+            self._door = None
+        for part in reversed(list(self._parts.values())):
+            part.close()
+        self._parts.clear()
         if self._store is not None:
             self._store.close()
 

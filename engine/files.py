@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,15 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = True) -> None:
 def write_json(path: Path, value: Any, *, durable: bool = True) -> None:
     """Write a JSON file with `write_atomic`."""
     write_atomic(path, canonical_json(value).encode(), durable=durable)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Give a file a second name; its bytes are copied only where links are not possible."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without hard links
+        shutil.copyfile(source, target)
 
 
 def sync_folder(folder: Path) -> None:

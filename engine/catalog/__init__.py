@@ -1,0 +1,1 @@
+"""Products, shoppers and what happened between them: imports, checks, numbered snapshots."""

@@ -101,7 +101,9 @@ def _id(name: str, about: str, *, required: bool = True) -> Column:
     return Column(name, "id", about, required=required)
 
 
-_PRICE = {"minimum": 0.0, "maximum": 1e7}
+def _money(name: str, about: str, *, required: bool = False) -> Column:
+    return Column(name, "float", about, required=required, minimum=0.0, maximum=1e7)
+
 
 TABLES: dict[Table, TableSpec] = {
     spec.table: spec
@@ -117,7 +119,7 @@ TABLES: dict[Table, TableSpec] = {
                 Column("brand", "text", "Brand"),
                 Column("colour", "text", "Main colour"),
                 Column("season", "text", "Season, such as 'SS26'"),
-                Column("cost", "float", "Purchase cost in shop currency", **_PRICE),
+                _money("cost", "Purchase cost in shop currency"),
                 Column("image", "text", "Digest of the product picture in the artifact store"),
                 Column("created_at", "time", "First day in the shop", past=True),
                 Column("attributes", "json", "Further attributes as a JSON object"),
@@ -156,7 +158,7 @@ TABLES: dict[Table, TableSpec] = {
                 Column("market", "text", "Market, such as 'DE'"),
                 Column("from", "time", "First moment of validity"),
                 Column("to", "time", "End of validity, empty while it holds"),
-                Column("price", "float", "Price in shop currency", required=True, **_PRICE),
+                _money("price", "Price in shop currency", required=True),
                 Column("promotion", "text", "Promotion name"),
             ),
             key=("item_id", "market", "from"),
@@ -194,7 +196,7 @@ TABLES: dict[Table, TableSpec] = {
                 _id("variant_id", "Variant id", required=False),
                 _id("item_id", "Product id"),
                 Column("quantity", "int", "Pieces", minimum=0, maximum=1e6),
-                Column("unit_price", "float", "Price paid per piece", **_PRICE),
+                _money("unit_price", "Price paid per piece"),
                 Column("discount", "float", "Share of the list price taken off, 0 to 1", minimum=0, maximum=1),
                 Column("returned", "bool", "Sent back"),
             ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from engine.actor import Actor
@@ -15,6 +16,7 @@ from engine.model_registry.schema import (
     CHAMPION,
     LATEST,
     AliasMove,
+    Comparison,
     Lineage,
     ModelInfo,
     Signature,
@@ -92,36 +94,28 @@ class RegistryService(Service):
         ------
         VersionExists, InvalidInput, ArtifactNotFound
         """
-        check_name(model, "model")
-        check_name(framework, "framework")
-        _check_metrics(metrics)
         if artifact is not None:
             self.engine.artifacts.open(artifact)
         failpoint("registry.register")
         with self.store.write(actor) as transaction:
-            if not _rows.models(transaction, model=model):
-                _create(transaction, model=model, kind=kind, shop=shop, description="", tags={})
-            number = _free_number(transaction, model, version, bump)
-            transaction.emit(
-                "version.registered",
-                f"{model}/{number}",
-                {
-                    "model": model,
-                    "version": number,
-                    "sort_key": semver.sort_key(number),
-                    "framework": framework,
-                    "stage": Stage.CANDIDATE,
-                    "description": description,
-                    "tags": tags or {},
-                    "params": params or {},
-                    "metrics": metrics,
-                    "signature": signature.model_dump() if signature else None,
-                    "artifact": artifact,
-                    "lineage": (lineage or Lineage()).model_dump(),
-                    "evaluation": evaluation,
-                    "card": card,
-                    "run_id": run_id,
-                },
+            number = register(
+                transaction,
+                model=model,
+                version=version,
+                framework=framework,
+                metrics=metrics,
+                kind=kind,
+                shop=shop,
+                params=params or {},
+                tags=tags or {},
+                description=description,
+                signature=signature,
+                artifact=artifact,
+                lineage=lineage or Lineage(),
+                evaluation=evaluation,
+                card=card,
+                run_id=run_id,
+                bump=bump,
             )
             return _rows.version(transaction, model, number)
 
@@ -231,20 +225,35 @@ class RegistryService(Service):
             The version has no model to serve.
         """
         with self.store.write(actor, checkpoint=True) as transaction:
-            info = _rows.version(transaction, model, version)
-            if info.artifact is None:
-                raise NoArtifact(f"{model} {info.version} holds metrics but no model.", "A champion can be served.")
-            current = _expect(transaction, model, CHAMPION, expected)
-            if current == info.version:
-                raise InvalidTransition(f"{model} {info.version} is the champion already.")
-            verdict = _verdict(transaction, info, current, overrule=overrule, reason=reason)
-            _move(transaction, model, CHAMPION, current, info.version, "promoted", reason, verdict)
-            publish = self._releases.prepare(transaction, _rows.model(transaction, model).shop)
+            publish = self.promote_within(
+                transaction, model=model, version=version, expected=expected, reason=reason, overrule=overrule
+            )
             failpoint("registry.promote.before_commit")
             move = _rows.history(transaction, model, CHAMPION, 1)[0]
         failpoint("registry.promote.committed")
         publish()
         return move
+
+    def promote_within(
+        self,
+        transaction: Transaction,
+        *,
+        model: str,
+        version: str,
+        expected: str | None,
+        reason: str,
+        overrule: bool = False,
+    ) -> Callable[[], None]:
+        """Promote inside an act; the returned call publishes the release once the act is stored."""
+        info = _rows.version(transaction, model, version)
+        if info.artifact is None:
+            raise NoArtifact(f"{model} {info.version} holds metrics but no model.", "A champion can be served.")
+        current = _expect(transaction, model, CHAMPION, expected)
+        if current == info.version:
+            raise InvalidTransition(f"{model} {info.version} is the champion already.")
+        verdict = _verdict(transaction, info, current, overrule=overrule, reason=reason)
+        _move(transaction, model, CHAMPION, current, info.version, "promoted", reason, verdict)
+        return self._releases.prepare(transaction, _rows.model(transaction, model).shop)
 
     @operation("models.rollback")
     def rollback(
@@ -281,11 +290,7 @@ class RegistryService(Service):
         """Keep a gate's verdict as an event; `against` is the champion's version, None the baseline."""
         with self.store.write(actor) as transaction:
             number = _rows.resolve(transaction, model, version)
-            transaction.emit(
-                "verdict.given",
-                f"{model}/{number}",
-                {"model": model, "version": number, "against": against, "verdict": verdict},
-            )
+            record_verdict(transaction, model, number, against, verdict)
             return _rows.verdicts(transaction, model, number)[0]
 
     @operation("verdicts.list")
@@ -294,9 +299,101 @@ class RegistryService(Service):
         with self.store.read() as reader:
             return _rows.verdicts(reader, model, _rows.resolve(reader, model, version))
 
+    @operation("versions.compare")
+    def compare(self, *, model: str, versions: list[str]) -> Comparison:
+        """Two to five versions of a model side by side.
+
+        Raises
+        ------
+        InvalidInput, VersionNotFound
+        """
+        if not 2 <= len(versions) <= 5:
+            raise InvalidInput(f"{len(versions)} versions were named.", "A comparison takes two to five.")
+        with self.store.read() as reader:
+            return _compare([_rows.version(reader, model, reference) for reference in versions])
+
     @property
     def _releases(self) -> ReleaseService:
         return self.engine.service(ReleaseService)
+
+
+def register(
+    transaction: Transaction,
+    *,
+    model: str,
+    version: str | None,
+    framework: str,
+    metrics: dict[str, float],
+    kind: str,
+    shop: str | None,
+    params: dict[str, Any],
+    signature: Signature | None,
+    artifact: str | None,
+    lineage: Lineage,
+    evaluation: dict[str, Any] | None = None,
+    card: dict[str, Any] | None = None,
+    run_id: str | None = None,
+    tags: dict[str, str] | None = None,
+    description: str = "",
+    bump: semver.Bump = "minor",
+) -> str:
+    """Register a version inside an act and return its number."""
+    check_name(model, "model")
+    check_name(framework, "framework")
+    _check_metrics(metrics)
+    if not _rows.models(transaction, model=model):
+        _create(transaction, model=model, kind=kind, shop=shop, description="", tags={})
+    number = _free_number(transaction, model, version, bump)
+    transaction.emit(
+        "version.registered",
+        f"{model}/{number}",
+        {
+            "model": model,
+            "version": number,
+            "sort_key": semver.sort_key(number),
+            "framework": framework,
+            "stage": Stage.CANDIDATE,
+            "description": description,
+            "tags": tags or {},
+            "params": params,
+            "metrics": metrics,
+            "signature": signature.model_dump() if signature else None,
+            "artifact": artifact,
+            "lineage": lineage.model_dump(),
+            "evaluation": evaluation,
+            "card": card,
+            "run_id": run_id,
+        },
+    )
+    return number
+
+
+def record_verdict(
+    transaction: Transaction, model: str, version: str, against: str | None, verdict: dict[str, Any]
+) -> None:
+    """Keep a gate's verdict inside an act."""
+    transaction.emit(
+        "verdict.given",
+        f"{model}/{version}",
+        {"model": model, "version": version, "against": against, "verdict": verdict},
+    )
+
+
+def _compare(infos: list[VersionInfo]) -> Comparison:
+    def differing(field: str) -> dict[str, dict[str, Any]]:
+        tables = {info.version: dict(getattr(info, field)) for info in infos}
+        keys = sorted(set().union(*tables.values()))
+        rows = {key: {version: table.get(key) for version, table in tables.items()} for key in keys}
+        return {key: row for key, row in rows.items() if len({repr(value) for value in row.values()}) > 1}
+
+    metrics = sorted(set().union(*(info.metrics for info in infos)))
+    return Comparison(
+        model=infos[0].model,
+        versions=tuple(info.version for info in infos),
+        metrics={name: {info.version: info.metrics.get(name) for info in infos} for name in metrics},
+        params=differing("params"),
+        lineage=differing("lineage"),
+    )
 
 
 def _create(

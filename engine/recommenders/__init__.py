@@ -1,0 +1,1 @@
+"""Candidate models and their blend: pure scoring on arrays, no state, no files."""

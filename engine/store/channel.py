@@ -6,7 +6,10 @@ they are called directly; from any other process the same call travels over the 
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +21,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _NAME_ATTRIBUTE = "__operation__"
+_MODULE = re.compile(r"engine(\.[a-z_]+)+")
 
 
 def operation(name: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
@@ -37,6 +41,11 @@ class Operation:
     name: str
     owner: type
     attribute: str
+
+    @property
+    def address(self) -> str:
+        """`module:name`, by which another process finds it."""
+        return f"{self.owner.__module__}:{self.name}"
 
     @cached_property
     def answer(self) -> Any:
@@ -90,19 +99,23 @@ def register_service(owner: type) -> None:
             _OPERATIONS[name] = Operation(name, owner, attribute)
 
 
-def find(name: str) -> Operation:
-    """The operation of that name.
+def find(address: str) -> Operation:
+    """The operation at an address `module:name`; its module is imported when it lies in `engine`.
 
     Raises
     ------
     InvalidInput
         There is none.
     """
+    module, _, name = address.rpartition(":")
+    if name not in _OPERATIONS and _MODULE.fullmatch(module):
+        with contextlib.suppress(ModuleNotFoundError):
+            importlib.import_module(module)
     if name not in _OPERATIONS:
-        raise InvalidInput(f"There is no operation {str(name)[:80]!r}.", hint="Update the older of the two programs.")
+        raise InvalidInput(f"There is no operation {name[:80]!r}.", hint="Update the older of the two programs.")
     return _OPERATIONS[name]
 
 
 def operation_of(function: Callable[..., Any]) -> Operation:
     """The operation that a marked method belongs to."""
-    return find(getattr(function, _NAME_ATTRIBUTE))
+    return _OPERATIONS[getattr(function, _NAME_ATTRIBUTE)]

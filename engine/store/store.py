@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import StoreDamaged, StoreError
 from engine.failpoints import failpoint
 from engine.files import canonical_json
+from engine.store._gate import ReadGate
 from engine.store._journal import Journal
 from engine.store._lock import OwnerLock
 from engine.store._migrations import migrate
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from engine.actor import Actor
     from engine.clock import Clock
 
+_LOG = logging.getLogger(__name__)
 _INSERT_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -125,6 +128,8 @@ class Store:
         self.path = path
         self._clock = clock
         self._write_lock = threading.RLock()
+        self._gate = ReadGate()
+        self._listeners: list[Callable[[list[Event]], None]] = []
         self._lock = OwnerLock(path.with_name("owner.lock"))
         try:
             self._journal = Journal(path.with_name("events.journal"))
@@ -143,13 +148,15 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
-        """A consistent view of the committed state; never blocks and is never blocked."""
+        """A consistent view of the committed state; writers never hold it up, a checkpoint does for a moment."""
+        self._gate.enter()
         cursor = self._connection.cursor()
         try:
             cursor.execute("BEGIN")
             yield Reader(cursor)
         finally:
             cursor.close()
+            self._gate.leave()
 
     @contextmanager
     def write(self, actor: Actor, *, checkpoint: bool = False) -> Iterator[Transaction]:
@@ -174,18 +181,38 @@ class Store:
                 failpoint("store.commit.after")
                 self._acknowledge(transaction.events)
                 if checkpoint:
-                    cursor.execute("CHECKPOINT")
+                    self._checkpoint()
                     failpoint("store.checkpoint.after")
             finally:
                 cursor.close()
+        for listener in self._listeners:
+            listener(transaction.events)
+
+    def listen(self, listener: Callable[[list[Event]], None]) -> None:
+        """Call `listener` with the events of every act, after it is acknowledged and outside the lock."""
+        self._listeners.append(listener)
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """Hold all writes back with the write-ahead log folded in: the moment a copy is consistent."""
+        """Hold all writes back: the moment in which a copy of the files is consistent."""
         with self._write_lock:
             self._mirror_missing()
-            self._connection.execute("CHECKPOINT")
+            self._checkpoint()
             yield
+
+    def _checkpoint(self) -> None:
+        """Fold the write-ahead log into the file, in a moment without readers.
+
+        DuckDB refuses while any transaction is open. A reader that lasts too long puts it off: the
+        log itself is on disk already, so nothing is at risk.
+        """
+        import duckdb
+
+        with self._gate.closed():
+            try:
+                self._connection.execute("CHECKPOINT")
+            except duckdb.TransactionException:
+                _LOG.warning("checkpoint put off: a reader is at work")
 
     def _acknowledge(self, events: Sequence[Event]) -> None:
         if not events:

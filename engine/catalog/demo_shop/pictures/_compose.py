@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from PIL import Image
 from engine.catalog.demo_shop.pictures._ramp import Ramp, Rgb, ground_ramp, ramp
 from engine.catalog.demo_shop.pictures._sketch import Relief
 
-QUALITY = 84
+QUALITY = 86
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,10 @@ def _shaded(light: NDArray[np.uint8], colours: Ramp) -> Image.Image:
     return picture.convert("RGB")
 
 
-def _tile(tile: NDArray[np.generic], relief: Relief, shift: tuple[int, int]) -> NDArray[np.generic]:
-    """The tile laid along the grain of the garment."""
-    last = tile.shape[-1] - 1
-    return tile.ravel()[(((relief.v + shift[1]) & last) * (last + 1)) + ((relief.u + shift[0]) & last)]
+def _tile(tile: NDArray[Any], relief: Relief, shift: tuple[int, int]) -> NDArray[Any]:
+    """The tile laid along the grain of the garment, beginning at `shift`."""
+    moved = np.roll(tile, shift, axis=(0, 1)) if any(shift) else tile
+    return moved.ravel().take(relief.places(tile.shape[-1]))  # type: ignore[no-any-return]
 
 
 def compose(relief: Relief, look: Look) -> Image.Image:
@@ -72,26 +73,30 @@ def compose(relief: Relief, look: Look) -> Image.Image:
     if look.texture is not None:
         light = np.clip(light + _tile(look.texture, relief, look.shift), 0, 255).astype(np.uint8)
     picture = _shaded(relief.ground, ground_ramp(look.floor))
-    for role, mask in relief.roles.items():
+    for role, layer in relief.layers.items():
         if role == "cloth":
-            layer = _cloth(light, relief, look)
+            coloured = _cloth(light, relief, look)
         else:
-            layer = _shaded(relief.light, ramp(look.trims.get(role, look.cloth), gloss=_GLOSS.get(role, 1.0)))
-        picture.paste(layer, mask=Image.fromarray(mask))
+            shades = ramp(look.trims.get(role, look.cloth), gloss=_GLOSS.get(role, 1.0))
+            coloured = _shaded(np.ascontiguousarray(relief.light[layer.where]), shades)
+        picture.paste(coloured, layer.at, layer.opacity)
     return picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if look.flip else picture
 
 
-_GLOSS = {"metal": 1.9, "button": 1.3, "sole": 1.0, "stone": 1.8}
+_GLOSS = {"metal": 1.9, "button": 1.3}
 
 
 def _cloth(light: NDArray[np.uint8], relief: Relief, look: Look) -> Image.Image:
     """The garment's own cloth, with its pattern printed along the grain."""
-    layer = _shaded(light, ramp(look.cloth, gloss=look.gloss))
+    where = relief.layers["cloth"].where
+    light = np.ascontiguousarray(light[where])
+    coloured = _shaded(light, ramp(look.cloth, gloss=look.gloss))
     if look.pattern is not None:
         for ink, share in zip(look.inks, look.pattern, strict=False):
-            print_mask = _tile(share, relief, look.shift)
-            layer.paste(_shaded(light, ramp(ink, gloss=look.gloss)), mask=Image.fromarray(print_mask.astype(np.uint8)))
-    return layer
+            printed = _shaded(light, ramp(ink, gloss=look.gloss))
+            shares = np.ascontiguousarray(_tile(share, relief, look.shift)[where])
+            coloured.paste(printed, mask=Image.fromarray(shares))
+    return coloured
 
 
 def encode(picture: Image.Image) -> bytes:

@@ -47,11 +47,15 @@ def pleats(sketch: Sketch, mask: Floats, *, top: float, bottom: float, count: in
     phase = (across(mask) + 1) / 2 * count
     saw = phase - np.floor(phase)
     profile = np.where(saw < 0.8, saw / 0.8, (1 - saw) / 0.2)
-    sketch.height += (depth * profile * mask * (0.45 + 0.55 * _fade(top, bottom)) * (_fade(top, top + 6))).astype(np.float32)
+    sketch.height += (depth * profile * mask * (0.45 + 0.55 * _fade(top, bottom)) * (_fade(top, top + 6))).astype(
+        np.float32
+    )
     sketch.tone -= (0.12 * np.exp(-0.5 * ((saw - 0.97) / 0.05) ** 2) * mask * _fade(top, top + 6)).astype(np.float32)
 
 
-def gathers(sketch: Sketch, mask: Floats, *, top: float, length: float, count: int, depth: float = 2.2, seed: int = 0) -> None:
+def gathers(
+    sketch: Sketch, mask: Floats, *, top: float, length: float, count: int, depth: float = 2.2, seed: int = 0
+) -> None:
     """Short crowded folds below a gathered seam."""
     rng = np.random.default_rng(seed)
     place = across(mask)
@@ -62,7 +66,9 @@ def gathers(sketch: Sketch, mask: Floats, *, top: float, length: float, count: i
         sketch.height += (depth * ridge * begin * reach * mask).astype(np.float32)
 
 
-def ripple(sketch: Sketch, mask: Floats, *, depth: float = 1.0, tall: float = 34.0, wide: float = 11.0, seed: int = 0) -> None:
+def ripple(
+    sketch: Sketch, mask: Floats, *, depth: float = 1.0, tall: float = 34.0, wide: float = 11.0, seed: int = 0
+) -> None:
     """Irregular, mostly vertical unevenness of cloth that has been worn and laid out."""
     small = np.random.default_rng(seed).normal(size=(HEIGHT // 4, WIDTH // 4)).astype(np.float32)
     waves = gaussian_filter(small, (tall / 4, wide / 4), mode="wrap")
@@ -78,12 +84,14 @@ def ribs(sketch: Sketch, mask: Floats, *, period: float = 5.0, depth: float = 0.
     sketch.height += (depth * np.cos(2 * np.pi * along / period) * mask).astype(np.float32)
 
 
-def quilting(sketch: Sketch, mask: Floats, *, period: float, depth: float = 5.0, angle: float = 0.0, offset: float = 0.0) -> None:
+def quilting(
+    sketch: Sketch, mask: Floats, *, period: float, depth: float = 5.0, angle: float = 0.0, offset: float = 0.0
+) -> None:
     """Down-filled channels `period` design units high."""
     turn = np.deg2rad(angle)
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32) / SCALE
     along = (y * np.cos(turn) - x * np.sin(turn) - offset) / period
-    wrinkle = 0.04 * np.sin(x / 7.0) + 0.03 * np.sin(x / 3.1 + y / 9.0)
+    wrinkle = 0.022 * np.sin(x / 9.0) + 0.016 * np.sin(x / 3.7 + y / 9.0)
     arch = np.abs(np.sin(np.pi * (along + wrinkle))) ** 0.55
     sketch.height += (depth * arch * mask).astype(np.float32)
 
@@ -109,7 +117,15 @@ def crease(start: Point, end: Point, *, bend: float = 0.0) -> Path:
     return bezier(start, middle, middle, end, steps=14)
 
 
-def creases(sketch: Sketch, lines: Path | list[tuple[Point, Point, float]], *, width: float = 14.0, depth: float = 2.2, within: Floats, mirrored: bool = False) -> None:
+def creases(
+    sketch: Sketch,
+    lines: Path | list[tuple[Point, Point, float]],
+    *,
+    width: float = 14.0,
+    depth: float = 2.2,
+    within: Floats,
+    mirrored: bool = False,
+) -> None:
     """Several soft folds, each `(start, end, bend)`; with `mirrored` also on the other side."""
     for start, end, bend in lines:  # type: ignore[misc]
         sketch.fold(crease(start, end, bend=bend), width=width, depth=depth, within=within)  # type: ignore[arg-type]

@@ -22,6 +22,7 @@ _TO_LAB = np.array(
         [0.0259040371, 0.7827717662, -0.8086757660],
     ]
 )
+_FROM_LMS, _FROM_LAB = np.linalg.inv(_TO_LMS), np.linalg.inv(_TO_LAB)
 
 
 def rgb(code: str) -> Rgb:
@@ -38,7 +39,7 @@ def to_oklab(colour: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def from_oklab(lab: NDArray[np.float64]) -> NDArray[np.uint8]:
     """Colours of Oklab values, clipped to what a screen can show."""
-    linear = np.clip((lab @ np.linalg.inv(_TO_LAB).T) ** 3 @ np.linalg.inv(_TO_LMS).T, 0, 1)
+    linear = np.clip((lab @ _FROM_LAB.T) ** 3 @ _FROM_LMS.T, 0, 1)
     share = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
     return np.round(np.clip(share, 0, 1) * 255).astype(np.uint8)
 
@@ -57,11 +58,15 @@ def ramp(colour: Rgb, *, gloss: float = 1.0) -> Ramp:
     base = to_oklab(np.array(colour, dtype=np.float64))
     light = (np.arange(256) - 128.0) / 128.0 * gloss
     up, down = np.clip(light, 0, None), np.clip(-light, 0, None)
-    lightness = base[0] + up * (0.26 + 0.25 * base[0]) * np.clip(1.25 - base[0], 0.2, 1) - down * (0.08 + 0.62 * base[0])
+    lightness = (
+        base[0] + up * (0.26 + 0.25 * base[0]) * np.clip(1.25 - base[0], 0.2, 1) - down * (0.08 + 0.62 * base[0])
+    )
     if gloss > 1.15:
         lightness = lightness + 0.55 * np.clip(light - 0.28, 0, None) ** 1.5
     chroma = 1 - 0.35 * up + 0.10 * down
-    lab = np.stack([np.clip(lightness, 0.02, 0.995), base[1] * chroma, base[2] * chroma + 0.006 * up - 0.010 * down], axis=1)
+    lab = np.stack(
+        [np.clip(lightness, 0.02, 0.995), base[1] * chroma, base[2] * chroma + 0.006 * up - 0.010 * down], axis=1
+    )
     return from_oklab(lab)
 
 

@@ -7,7 +7,9 @@ part's grain. Silhouettes only place parts, folds and seams; `relief` derives li
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,19 +37,33 @@ def soften(image: Floats, radius: float) -> Floats:
     return uniform_filter(uniform_filter(image, size, mode="nearest"), size, mode="nearest")  # type: ignore[no-any-return]
 
 
+Window = tuple[slice, slice]
+
+
+def window(outlines: Sequence[Path], *, pad: int = 1) -> Window:
+    """The part of the picture that the polygons touch, `pad` pixels wider on each side."""
+    points = np.concatenate([np.asarray(outline, dtype=np.float64) for outline in outlines]) * SCALE
+    left, top = np.clip(np.floor(points.min(axis=0)) - pad, 0, (WIDTH - 1, HEIGHT - 1)).astype(int)
+    right, bottom = np.clip(np.ceil(points.max(axis=0)) + pad + 1, (left + 1, top + 1), (WIDTH, HEIGHT)).astype(int)
+    return slice(int(top), int(bottom)), slice(int(left), int(right))
+
+
+def covered(outlines: Sequence[Path], where: Window) -> Floats:
+    """How much of each pixel of a window the polygons cover, 0 to 1."""
+    rows, columns = where
+    size = ((columns.stop - columns.start) * SUPERSAMPLING, (rows.stop - rows.start) * SUPERSAMPLING)
+    board = Image.new("L", size)
+    pen = ImageDraw.Draw(board)
+    for outline in outlines:
+        local = (np.asarray(outline, dtype=np.float64) * SCALE - (columns.start, rows.start)) * SUPERSAMPLING
+        pen.polygon(local.ravel().tolist(), fill=255)
+    return np.asarray(board.reduce(SUPERSAMPLING), dtype=np.float32) / 255
+
+
 def coverage(outline: Path) -> Floats:
     """How much of each pixel the polygon covers, 0 to 1, shape (HEIGHT, WIDTH)."""
-    points = np.asarray(outline, dtype=np.float64) * SCALE
-    left, top = np.clip(np.floor(points.min(axis=0)) - 1, 0, (WIDTH - 1, HEIGHT - 1)).astype(int)
-    right, bottom = np.clip(np.ceil(points.max(axis=0)) + 2, 1, (WIDTH, HEIGHT)).astype(int)
-    result = _empty()
-    if right <= left or bottom <= top:
-        return result
-    size = (int(right - left) * SUPERSAMPLING, int(bottom - top) * SUPERSAMPLING)
-    board = Image.new("L", size)
-    local = (points - (left, top)) * SUPERSAMPLING
-    ImageDraw.Draw(board).polygon([(float(x), float(y)) for x, y in local], fill=255)
-    result[top:bottom, left:right] = np.asarray(board.reduce(SUPERSAMPLING), dtype=np.float32) / 255
+    result, where = _empty(), window([outline])
+    result[where] = covered([outline], where)
     return result
 
 
@@ -79,6 +95,7 @@ class Sketch:
         *,
         role: str = "cloth",
         level: float = 1.0,
+        rise: float | None = None,
         puff: float = 5.0,
         edge: float = 9.0,
         grain: float = 0.0,
@@ -93,6 +110,8 @@ class Sketch:
             Which colour it takes.
         level : float
             Layer, counted from the ground.
+        rise : float, optional
+            Thickness in pixels of a piece that lies close on what is there; `level` is then not used.
         puff, edge : float
             How much (pixels) and over what distance from the edge the piece swells.
         grain : float
@@ -102,63 +121,67 @@ class Sketch:
         within : ndarray, optional
             Coverage that the piece cannot leave.
         """
-        mask = coverage(outline)
+        where = window([outline], pad=round(edge) + 4)
+        mask = covered([outline], where)
         if within is not None:
-            mask = mask * within
+            mask = mask * within[where]
         inner = np.sqrt(np.clip(soften(mask, edge / 2) * 2 - 1, 0, 1)) * puff
-        solid = mask > 0.02
-        for name in self.roles:
-            self.roles[name] = self.roles[name] * (1 - mask)
-        self.roles[role] = self.roles.get(role, _empty()) + mask
-        raised = level * LEVEL + inner
-        self.height = np.where(solid, self.height * (1 - mask) + raised * mask, self.height).astype(np.float32)
-        self.tone = self.tone * (1 - mask) + tone * mask
-        self._turn(solid, grain)
-        return mask
+        self.ink(mask, role, where=where)
+        height, tone_there = self.height[where], self.tone[where]
+        raised = inner + (level * LEVEL if rise is None else height + rise)
+        self.height[where] = np.where(mask > 0.02, height * (1 - mask) + raised * mask, height)
+        self.tone[where] = tone_there * (1 - mask) + tone * mask
+        self._turn(mask > 0.02, where, grain)
+        whole = _empty()
+        whole[where] = mask
+        return whole
 
-    def _turn(self, where: NDArray[np.bool_], degrees: float) -> None:
+    def _turn(self, solid: NDArray[np.bool_], where: Window, degrees: float) -> None:
         """Give the pixels of a part texture coordinates turned by `degrees`."""
         angle = np.deg2rad(degrees)
-        x, y = np.meshgrid(np.arange(WIDTH, dtype=np.float32), np.arange(HEIGHT, dtype=np.float32))
-        self.u = np.where(where, x * np.cos(angle) + y * np.sin(angle), self.u).astype(np.float32)
-        self.v = np.where(where, y * np.cos(angle) - x * np.sin(angle), self.v).astype(np.float32)
+        y, x = np.mgrid[where].astype(np.float32)
+        np.copyto(self.u[where], x * np.cos(angle) + y * np.sin(angle), where=solid, casting="same_kind")
+        np.copyto(self.v[where], y * np.cos(angle) - x * np.sin(angle), where=solid, casting="same_kind")
 
     def fold(self, line: Path, *, width: float = 16.0, depth: float = 2.5, within: Floats | None = None) -> None:
         """A soft ridge (`depth` > 0) or furrow (< 0) along `line`."""
-        ridge = gaussian_filter(coverage(tapered(line, width)), max(1.0, width * SCALE * 0.3), truncate=2.5)
-        self.height += depth * ridge * (1.0 if within is None else within)
+        outline, blur = tapered(line, width), max(1.0, width * SCALE * 0.3)
+        where = window([outline], pad=round(2.5 * blur) + 2)
+        ridge = gaussian_filter(covered([outline], where), blur, truncate=2.5)
+        self.height[where] += depth * ridge * (1.0 if within is None else within[where])
 
     def seam(self, line: Path, *, width: float = 2.6, depth: float = 1.1, within: Floats | None = None) -> None:
         """A thin sewn line."""
-        stroke = coverage(ribbon(line, width)) * (1.0 if within is None else within)
-        self.height -= depth * stroke
-        self.tone -= 0.10 * stroke
+        outline = ribbon(line, width)
+        where = window([outline])
+        stroke = covered([outline], where) * (1.0 if within is None else within[where])
+        self.height[where] -= depth * stroke
+        self.tone[where] -= 0.10 * stroke
 
     def stitch(self, line: Path, *, role: str = "thread", width: float = 1.7, dash: float = 7.0) -> None:
-        """A row of stitches along `line`."""
+        """A row of stitches along `line`, where there is cloth."""
         points = np.asarray(line, dtype=np.float64)
         lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
         starts = np.arange(0.0, max(lengths[-1] - dash * 0.6, 0.0), dash)
-        stroke = _empty()
-        for start in starts:
-            ends = [(float(np.interp(s, lengths, points[:, 0])), float(np.interp(s, lengths, points[:, 1]))) for s in (start, start + dash * 0.62)]
-            stroke = np.maximum(stroke, coverage(ribbon(ends, width)))
-        self.ink(stroke, role)
-        self.height += 0.5 * stroke
+        ends = np.stack([starts, starts + dash * 0.62])
+        x, y = np.interp(ends, lengths, points[:, 0]), np.interp(ends, lengths, points[:, 1])
+        dashes = [ribbon([(x[0, i], y[0, i]), (x[1, i], y[1, i])], width) for i in range(len(starts))]
+        where = window(dashes)
+        stroke = covered(dashes, where) * self.cover[where]
+        self.ink(stroke, role, where=where)
+        self.height[where] += 0.5 * stroke
 
-    def line(self, line: Path, *, role: str, width: float = 3.0, level: float | None = None) -> Floats:
-        """A thin line in the colour of `role`, such as a cord or a zip."""
+    def line(self, line: Path, *, role: str, width: float = 3.0, height: float = 1.2) -> None:
+        """A thin raised line in the colour of `role`, such as a cord or a zip."""
         stroke = coverage(ribbon(line, width))
         self.ink(stroke, role)
-        if level is not None:
-            self.height = self.height * (1 - stroke) + (level * LEVEL + 1.5 * stroke) * stroke
-        return stroke
+        self.height += height * stroke
 
-    def ink(self, stroke: Floats, role: str) -> None:
-        """Colour a stroke without changing the surface."""
-        for name in self.roles:
-            self.roles[name] = self.roles[name] * (1 - stroke)
-        self.roles[role] = self.roles.get(role, _empty()) + stroke
+    def ink(self, stroke: Floats, role: str, *, where: Window = (slice(None), slice(None))) -> None:
+        """Colour a stroke without changing the surface; `where` is the window that it fills."""
+        for mask in self.roles.values():
+            mask[where] *= 1 - stroke
+        self.roles.setdefault(role, _empty())[where] += stroke
 
     @property
     def cover(self) -> Floats:
@@ -170,26 +193,42 @@ class Sketch:
 
 
 @dataclass(frozen=True, eq=False)
+class Layer:
+    """Opacity of one role (mode L), cut to what it covers: its left and top, and its window in the light."""
+
+    opacity: Image.Image
+    at: tuple[int, int]
+    where: Window
+
+
+@dataclass(frozen=True, eq=False)
 class Relief:
-    """A finished sketch: what `compose` colours.
+    """A finished sketch: what `compose` colours. All but `ground` is cut to the garment.
 
     Attributes
     ----------
-    roles : dict of str to ndarray
-        Coverage by role, uint8.
+    layers : dict of str to Layer
+        By role, to be pasted in this order.
     light : ndarray
         Light on the garment, uint8, 128 is the plain colour.
     ground : ndarray
         Light on the studio floor with the garment's shadow, uint8, 200 is unshadowed.
     u, v : ndarray
-        Texture coordinates, int32.
+        Texture coordinates, int64.
     """
 
-    roles: dict[str, NDArray[np.uint8]]
+    layers: dict[str, Layer]
     light: NDArray[np.uint8]
     ground: NDArray[np.uint8]
-    u: NDArray[np.int32]
-    v: NDArray[np.int32]
+    u: NDArray[np.int64]
+    v: NDArray[np.int64]
+    _places: dict[int, NDArray[np.int64]] = field(default_factory=dict)
+
+    def places(self, size: int) -> NDArray[np.int64]:
+        """Where in a flat tile of `size` (a power of two) squared each pixel lies."""
+        if size not in self._places:
+            self._places[size] = (self.v & (size - 1)) * size + (self.u & (size - 1))
+        return self._places[size]
 
 
 _LIGHT = (-0.52, -0.85)
@@ -207,12 +246,25 @@ def relief(sketch: Sketch) -> Relief:
     falloff = np.linspace(0.06, -0.07, HEIGHT, dtype=np.float32)[:, None]
     light = 0.34 * facing + hollow - 0.5 * _cast(height) + sketch.tone + falloff
     light8 = np.clip(128 + light * 128, 0, 255).astype(np.uint8)
-    roles = _stacked(sketch.roles)
     warp = gaussian_filter(height, 2.0, truncate=2.5)
     v_shift, u_shift = np.gradient(warp)
-    u = np.round(sketch.u + 2.0 * u_shift).astype(np.int32)
-    v = np.round(sketch.v + 2.0 * v_shift).astype(np.int32)
-    return Relief(roles, light8, _ground(cover), u, v)
+    u = np.round(sketch.u + 2.0 * u_shift).astype(np.int64)
+    v = np.round(sketch.v + 2.0 * v_shift).astype(np.int64)
+    cut = _solid(cover)
+    layers = {name: _layer(mask[cut], cut) for name, mask in _stacked(sketch.roles).items() if mask.any()}
+    return Relief(layers, light8[cut].copy(), _ground(cover), u[cut], v[cut])
+
+
+def _solid(mask: NDArray[Any]) -> Window:
+    """The smallest window that holds all of the mask."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def _layer(opacity: NDArray[np.uint8], cut: Window) -> Layer:
+    where = _solid(opacity)
+    at = cut[1].start + where[1].start, cut[0].start + where[0].start
+    return Layer(Image.fromarray(np.ascontiguousarray(opacity[where])), at, where)
 
 
 def _stacked(roles: dict[str, Floats]) -> dict[str, NDArray[np.uint8]]:
@@ -237,7 +289,11 @@ def _cast(height: Floats) -> Floats:
 def _ground(cover: Floats) -> NDArray[np.uint8]:
     """The studio floor: a soft gradient, a wide shadow and a tight contact shadow."""
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
-    glow = 6.0 - 13.0 * (y / HEIGHT) ** 1.5 - 9.0 * (((x - WIDTH * 0.45) / WIDTH) ** 2 + ((y - HEIGHT * 0.4) / HEIGHT) ** 2)
+    glow = (
+        6.0
+        - 13.0 * (y / HEIGHT) ** 1.5
+        - 9.0 * (((x - WIDTH * 0.45) / WIDTH) ** 2 + ((y - HEIGHT * 0.4) / HEIGHT) ** 2)
+    )
     wide = np.roll(soften(cover, 11), (10, 5), axis=(0, 1))
     tight = np.roll(gaussian_filter(cover, 2.6, truncate=2.5), (4, 2), axis=(0, 1))
     return np.clip(200 + glow - 30 * wide - 34 * tight, 0, 255).astype(np.uint8)

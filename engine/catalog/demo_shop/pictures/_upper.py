@@ -40,8 +40,8 @@ class Upper:
         Shoulder tip: distance from the centre, and drop below `top`.
     armpit, chest : float
         Height and half width at the underarm.
-    waist, hem : (float, float)
-        Height and half width there.
+    waist, hip, hem : (float, float)
+        Height and half width there; most bodies need no hip.
     sag : float
         How much lower the hem's centre lies.
     drop, back : float
@@ -59,6 +59,7 @@ class Upper:
     armpit: float = 262.0
     chest: float = 138.0
     waist: tuple[float, float] = (430.0, 132.0)
+    hip: tuple[float, float] | None = None
     hem: tuple[float, float] = (624.0, 138.0)
     sag: float = 9.0
     neckline: Neckline = "crew"
@@ -91,7 +92,8 @@ class Upper:
         inset = min(tip[0], under[0]) - 10
         rise = under[1] - tip[1]
         armhole = smooth([tip, (inset + 2, tip[1] + rise * 0.45), (inset + 4, tip[1] + rise * 0.78), under])
-        flank = smooth([under, (CENTRE + ww, wy), (CENTRE + hw, hy)])
+        hip = [] if self.hip is None else [(CENTRE + self.hip[1], self.hip[0])]
+        flank = smooth([under, (CENTRE + ww, wy), *hip, (CENTRE + hw, hy)])
         bottom = smooth([(CENTRE + hw, hy), (CENTRE + hw * 0.5, hy + self.sag * 0.8), (CENTRE, hy + self.sag)])
         return both([*reversed(self.front_neck()), *armhole, *flank[1:], *bottom[1:]])
 
@@ -109,7 +111,12 @@ class Upper:
         _, outer, inner = self.sleeve_end()
         elbow = between((tx, ty), outer, 0.55)
         middle = between((ux, uy), inner, 0.5)
-        outside = [(tx - 12, ty - 3), (tx + 8 + bulge * 0.7, ty + 16 - bulge * 0.3), (elbow[0] + 8 + bulge, elbow[1]), outer]
+        outside = [
+            (tx - 12, ty - 3),
+            (tx + 8 + bulge * 0.7, ty + 16 - bulge * 0.3),
+            (elbow[0] + 8 + bulge, elbow[1]),
+            outer,
+        ]
         if self.sleeve < 60:
             del outside[2]
         inside = [inner, (middle[0] + 2 - bulge * 0.25, middle[1]), (ux - 3, uy + 4)]
@@ -139,7 +146,9 @@ class Upper:
     def _inside(self, sketch: Sketch) -> None:
         """The back and its label, seen through the neck opening."""
         front, low = self.front_neck(), self.top + self.back
-        back = smooth([(CENTRE + self.neck, self.top), (CENTRE + self.neck * 0.55, self.top + self.back * 0.85), (CENTRE, low)])
+        back = smooth(
+            [(CENTRE + self.neck, self.top), (CENTRE + self.neck * 0.55, self.top + self.back * 0.85), (CENTRE, low)]
+        )
         hole = [*back, *mirror(back)[1:], *side(front, -1)[1:], *reversed(front[:-1])]
         mask = sketch.part(hole, level=0.4, puff=1.0, tone=-0.34)
         if self.drop > 34:
@@ -156,7 +165,9 @@ class Upper:
                 ((CENTRE + hw * 0.22, hy - 4), (CENTRE + ww * 0.30, wy + 10), 0.04, 24, -1.5),
             ):
                 first, last = side([start, end], sign)
-                sketch.fold(crease(first, last, bend=bend * sign), width=width, depth=depth * force * self.fall, within=mask)
+                sketch.fold(
+                    crease(first, last, bend=bend * sign), width=width, depth=depth * force * self.fall, within=mask
+                )
 
     def _sleeve_folds(self, sketch: Sketch, mask: Floats, sign: int) -> None:
         """A long fold down the sleeve, and three at the elbow."""

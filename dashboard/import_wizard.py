@@ -1,0 +1,252 @@
+"""The way of a file into a shop: choose, see what it is, map, preview, import."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from dashboard import uploads
+from dashboard.cards import count, table
+from dashboard.runtime import ask, begin, page_actor, plain, show_error, told
+from engine.catalog.records import ImportReport, Inspection, Mode, ShopInfo, SourceTable
+from engine.catalog.schema import TABLES, Table
+from engine.catalog.service import CatalogService
+from engine.errors import EngineError, InvalidInput
+from engine.naming import check_name
+
+_GENERIC = "generic"
+_LEFT_OUT = "(leave out)"
+_MODES = {
+    Mode.APPEND: "Add rows",
+    Mode.UPSERT: "Add and update by key",
+    Mode.REPLACE: "Replace the tables",
+}
+
+
+def wizard(shops: list[ShopInfo]) -> None:
+    """The whole way; every step appears when the one before it is done."""
+    if importing():
+        st.caption("An import is under way or has just ended: see above.")
+        return
+    path = _choose()
+    if path is None:
+        return
+    with told():
+        inspection = _inspected(path)
+        _recognised(inspection)
+        mapping = _mapping(inspection) if inspection.importer == _GENERIC else None
+        shop, title = _target(shops)
+        mode = st.segmented_control(
+            "What happens to rows that are there",
+            list(_MODES),
+            format_func=_MODES.__getitem__,
+            default=Mode.APPEND,
+            required=True,
+            key="import_mode",
+        )
+        plan = {"shop": shop, "path": path, "importer": inspection.importer, "mapping": mapping, "mode": mode}
+        _preview_and_import(plan, title)
+
+
+def _choose() -> Path | None:
+    source = st.segmented_control(
+        "Where the files are",
+        ["This computer", "The server"],
+        default="This computer",
+        required=True,
+        key="import_source",
+    )
+    if source == "The server":
+        typed = st.text_input(
+            "File or folder on the server",
+            key="import_path",
+            placeholder="/data/exports/shop.zip",
+            help="CSV, Parquet, a folder of them, or a zip",
+        )
+        return Path(typed.strip()).expanduser() if typed and typed.strip() else None
+    given = st.file_uploader(
+        "CSV, Parquet or zip",
+        accept_multiple_files=True,
+        type=["csv", "gz", "parquet", "zip", "json", "jpg"],
+        key="import_files",
+    )
+    return uploads.staged(given)
+
+
+def _inspected(path: Path) -> Inspection:
+    """What the files hold; kept until another path is chosen."""
+    known = st.session_state.get("import_inspection")
+    if known is None or known[0] != path:
+        with st.skeleton(height=120):
+            known = (path, ask(CatalogService.inspect, path=path))
+        st.session_state["import_inspection"] = known
+        st.session_state.pop("import_preview", None)
+    inspection: Inspection = known[1]
+    return inspection
+
+
+def _recognised(inspection: Inspection) -> None:
+    name = inspection.importer.replace("_", " ")
+    rows = ", ".join(f"{plain(found.name)} with {count(found.rows)} rows" for found in inspection.tables)
+    st.markdown(f"Recognised as **{plain(name)}**: {rows or 'no table'}.")
+    for note in inspection.notes:
+        st.caption(plain(note))
+
+
+def _mapping(inspection: Inspection) -> dict[str, Any]:
+    """Let a person correct the guesses: which table each source fills, and where each column goes."""
+    mapping: dict[str, Any] = {}
+    for source in inspection.tables:
+        with st.container(border=True):
+            options = [_LEFT_OUT, *Table]
+            guess = options.index(Table(source.table)) if source.table else 0
+            table = st.selectbox(
+                f"{plain(source.name)} fills", options, index=guess, key=f"map_{source.name}", width=320
+            )
+            if table != _LEFT_OUT:
+                mapping[source.name] = {"table": str(table), "columns": _columns(source, Table(table)), "constants": {}}
+    return mapping
+
+
+def _columns(source: SourceTable, fills: Table) -> dict[str, str]:
+    """Canonical column to source column, as edited."""
+    names = list(TABLES[fills].names)
+    rows = [
+        {
+            "Source column": column.name,
+            "Kind": column.kind,
+            "Examples": ", ".join(column.examples[:3]),
+            "Goes to": column.target if column.target in names else None,
+        }
+        for column in source.columns
+    ]
+    edited = st.data_editor(
+        rows,
+        hide_index=True,
+        disabled=["Source column", "Kind", "Examples"],
+        column_config={"Goes to": st.column_config.SelectboxColumn(options=names)},
+        key=f"columns_{source.name}_{fills}",
+        alt=f"Where the columns of {source.name} go",
+    )
+    chosen = {str(row["Goes to"]): str(row["Source column"]) for row in edited if row["Goes to"]}
+    if len(chosen) < sum(1 for row in edited if row["Goes to"]):
+        raise InvalidInput(
+            "Two columns go to the same place.", "Each canonical column has one source.", "Clear one of them."
+        )
+    needed = [column.name for column in TABLES[fills].columns if column.required and column.name not in chosen]
+    if needed:
+        st.caption(f"Still needed for {fills}: {', '.join(needed)}.")
+    return chosen
+
+
+def _target(shops: list[ShopInfo]) -> tuple[str, str | None]:
+    """The shop that takes the rows in; a name that is new opens one."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        shop = st.selectbox(
+            "Into shop",
+            [shop.shop for shop in shops],
+            accept_new_options=True,
+            key="import_shop",
+            placeholder="Choose one, or type a new name",
+            index=None,
+            width=320,
+        )
+        if shop is None:
+            raise InvalidInput("No shop is chosen.", "The rows go into a shop.", "Choose one, or type a new name.")
+        check_name(shop, "shop")
+        if shop in {known.shop for known in shops}:
+            return shop, None
+        title = st.text_input("Its title", value=shop.replace("_", " ").capitalize(), key="import_title", width=320)
+    return shop, title
+
+
+def _preview_and_import(plan: dict[str, Any], title: str | None) -> None:
+    known = st.session_state.get("import_preview")
+    fresh = known is not None and known[0] == plan
+    with st.container(horizontal=True):
+        if st.button("Preview", type="secondary" if fresh else "primary", key="import_look"):
+            with st.spinner("Reading and checking all rows"):
+                known = (plan, ask(CatalogService.preview, **plan))
+            st.session_state["import_preview"] = known
+            st.rerun()
+        if fresh and st.button("Import", type="primary", key="import_go"):
+            st.session_state["import_job"] = begin(CatalogService.run_import, actor=page_actor(), title=title, **plan)
+            st.rerun()
+    if known is not None and fresh:
+        show_report(known[1])
+
+
+def show_report(report: ImportReport) -> None:
+    """What an import did or would do, table by table."""
+    if report.unchanged:
+        st.caption("These very files are in the shop already: importing them changes nothing.")
+    table(
+        [
+            {
+                "Table": name,
+                "Read": summary.read,
+                "Accepted": summary.accepted,
+                "Set aside": summary.quarantined,
+                "Added": summary.added,
+                "Changed": summary.changed,
+                "Removed": summary.removed,
+                "Rows then": summary.rows,
+            }
+            for name, summary in report.summary.items()
+        ],
+        alt="Rows by table",
+    )
+    if report.reasons:
+        table(
+            [{"Set aside because": reason, "Rows": rows} for reason, rows in report.reasons.items()],
+            alt="Reasons for rows set aside",
+        )
+
+
+def importing() -> bool:
+    """Whether this session has an import to show."""
+    return "import_job" in st.session_state
+
+
+def outcome() -> None:
+    """The import under way, or what came of it; nothing where there is none."""
+    if not importing():
+        return
+    future: Future[ImportReport] = st.session_state["import_job"]
+    if not future.done():
+        st.fragment(_poll, run_every="1s")()
+        return
+    error = future.exception()
+    if error is None:
+        report = future.result()
+        st.success(
+            f"Snapshot {report.snapshot} of {plain(report.shop)} holds the rows.", icon=":material/check_circle:"
+        )
+        show_report(report)
+    elif isinstance(error, EngineError):
+        show_error(error)
+    else:
+        with told():
+            raise error
+    if st.button("Close", key="import_close"):
+        _forget()
+        st.rerun()
+
+
+def _poll() -> None:
+    future: Future[ImportReport] = st.session_state["import_job"]
+    if future.done():
+        st.rerun()
+    with told():
+        now = ask(CatalogService.import_progress) or {}
+        st.progress(min(1.0, float(now.get("share") or 0.0)), plain(str(now.get("stage") or "Starting")))
+        st.caption("It goes on if you leave this page.")
+
+
+def _forget() -> None:
+    uploads.discard()
+    for key in ("import_job", "import_inspection", "import_preview"):
+        st.session_state.pop(key, None)

@@ -1,0 +1,178 @@
+"""The parts of one version's page."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import streamlit as st
+
+from dashboard import charts
+from dashboard.cards import csv_button, facts, figure, moment, table
+from dashboard.metrics import metric_name, primary_first
+from dashboard.promotion import champion_of
+from dashboard.runtime import ask, plain
+from dashboard.state import link
+from engine.model_registry.schema import CHAMPION, VersionInfo
+from engine.model_registry.service import RegistryService
+
+
+def figures(version: VersionInfo) -> None:
+    """Metrics with intervals beside the champion's, and slices."""
+    measured = (version.evaluation or {}).get("metrics", {})
+    if not measured and not version.metrics:
+        st.caption("Nothing was measured for this version.")
+        return
+    champion = champion_of(version.model)
+    served = champion is not None and champion != version.version
+    rival = ask(RegistryService.get_version, model=version.model, reference=CHAMPION) if served else None
+    kind = ask(RegistryService.get_model, model=version.model).kind
+    names = primary_first(version.metrics, kind)
+    rows = [_row(name, measured.get(name, {"value": version.metrics[name]}), rival) for name in names]
+    if version.evaluation:
+        st.caption(
+            f"{plain(version.evaluation['protocol'].rstrip('.'))}. {version.evaluation['units']:,} units. 95% bootstrap intervals."
+        )
+    table(
+        rows,
+        alt="Metrics with intervals",
+    )
+    csv_button(rows, list(rows[0]), name=f"{version.model}-{version.version}-metrics.csv", key="metrics_csv")
+    _slices(version, kind)
+
+
+def _row(name: str, interval: dict[str, Any], rival: VersionInfo | None) -> dict[str, Any]:
+    row = {
+        "Metric": metric_name(name),
+        "Value": interval["value"],
+        "Low": interval.get("low"),
+        "High": interval.get("high"),
+    }
+    return row if rival is None else {**row, f"Champion {rival.version}": rival.metrics.get(name)}
+
+
+def _slices(version: VersionInfo, kind: str) -> None:
+    slices: dict[str, dict[str, dict[str, Any]]] = (version.evaluation or {}).get("slices", {})
+    if not slices:
+        return
+    st.subheader("Slices", anchor=False)
+    names = primary_first((name for metrics in slices.values() for name in metrics), kind)
+    name = st.selectbox("Metric", names, format_func=metric_name, key="slice_metric", bind="query-params", width=260)
+    whole = version.evaluation["metrics"].get(name) if version.evaluation else None
+    rows = [("all", whole["value"], whole.get("low"), whole.get("high"), "All")] if whole else []
+    rows += [
+        (label, metrics[name]["value"], metrics[name].get("low"), metrics[name].get("high"), "Slice")
+        for label, metrics in slices.items()
+        if name in metrics
+    ]
+    height = 90 + 34 * len(rows)
+    charts.draw(
+        charts.intervals(rows, axis=metric_name(name)),
+        alt=f"{metric_name(name)} by slice with 95% intervals",
+        height=height,
+        key="slices",
+    )
+
+
+def lineage(version: VersionInfo) -> None:
+    """Where the version comes from."""
+    origin = version.lineage
+    facts(
+        {
+            "Snapshot": origin.snapshot,
+            "Job": origin.job_id,
+            "Run": version.run_id,
+            "Parent version": origin.parent,
+            "Code version": origin.code_version,
+            "Seed": origin.seed,
+            "Framework": version.framework,
+            "Artifact": version.artifact,
+            "Registered": f"{moment(version.created_at)} by {version.created_by}",
+        },
+        alt="Lineage",
+    )
+    with st.container(horizontal=True):
+        if origin.job_id:
+            link("training", "The training job", job=origin.job_id)
+        if origin.snapshot is not None:
+            shop = ask(RegistryService.get_model, model=version.model).shop
+            link("data", "The data it was trained on", shop=shop or "", snapshot=str(origin.snapshot))
+    for title, values in (("Config", origin.config or version.params), ("Environment", origin.environment)):
+        if values:
+            st.subheader(title, anchor=False)
+            facts({name: _told(value) for name, value in values.items()}, alt=title)
+
+
+def purpose(version: VersionInfo) -> None:
+    """The model card: purpose, data and limits, as it was written."""
+    if not version.card:
+        st.caption("No card was written for this version.")
+        return
+    for title, words in version.card.items():
+        st.subheader(plain(str(title).replace("_", " ").capitalize()), anchor=False)
+        lines = words if isinstance(words, list) else [words]
+        for line in lines:
+            st.text(_told(line))
+
+
+def signature(version: VersionInfo) -> None:
+    """What the model takes and gives."""
+    if version.signature is None:
+        st.caption("No signature was registered.")
+        return
+    left, right = st.columns(2)
+    for column, title, schema in (
+        (left, "Takes", version.signature.inputs),
+        (right, "Gives", version.signature.outputs),
+    ):
+        column.subheader(title, anchor=False)
+        column.code(json.dumps(schema, indent=2, ensure_ascii=False), language="json", height=420)
+
+
+def audit_trail(version: VersionInfo) -> None:
+    """Who moved the model's aliases when and why, and every verdict on this version."""
+    moves = ask(RegistryService.history, model=version.model)
+    rows = [
+        {
+            "When": moment(move.time),
+            "Who": move.actor,
+            "Alias": move.alias,
+            "From": move.previous or "–",
+            "To": move.version or "–",
+            "Act": move.action.replace("_", " "),
+            "Why": move.reason,
+            "Gate": _gate(move.verdict) if move.alias == CHAMPION else "",
+        }
+        for move in moves
+    ]
+    if rows:
+        table(rows, alt="Moves of the model's aliases")
+        csv_button(rows, list(rows[0]), name=f"{version.model}-history.csv", key="history_csv")
+    else:
+        st.caption("No alias of this model was ever moved.")
+    given = ask(RegistryService.verdicts, model=version.model, version=version.version)
+    if given:
+        st.subheader("Verdicts of the gate", anchor=False)
+        table(
+            [
+                {
+                    "When": moment(record.time),
+                    "Against": record.against or "baseline",
+                    "Passed": "yes" if record.passed else "no",
+                    "Gain": figure(record.verdict.get("gain")),
+                    "Why": " ".join(record.verdict.get("reasons", [])),
+                }
+                for record in given
+            ],
+            alt="Verdicts of the gate on this version",
+        )
+
+
+def _gate(verdict: dict[str, Any] | None) -> str:
+    if verdict is None:
+        return ""
+    return "overruled" if verdict.get("overruled") else "passed" if verdict.get("passed") else "not passed"
+
+
+def _told(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

@@ -1,0 +1,127 @@
+"""Generates the whole shop: the range, its people, what they did, and the pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from engine.catalog.demo_shop import (
+    _choice,
+    _events,
+    _fit,
+    _garments,
+    _items,
+    _orders,
+    _prices,
+    _reviews,
+    _sessions,
+    _shoppers,
+    _truth,
+)
+from engine.catalog.demo_shop.pictures import paint_all
+from engine.catalog.schema import Table
+from engine.errors import InvalidInput
+
+Progress = Callable[[str, float], None]
+
+GARMENTS, SHOPPERS, SESSIONS = 3_000, 20_000, 64_000
+
+
+@dataclass(frozen=True, eq=False)
+class DemoShop:
+    """A synthetic shop.
+
+    Attributes
+    ----------
+    tables : dict of Table to pyarrow.Table
+        Canonical tables; `items.image` is empty.
+    images : dict of str to bytes
+        JPEG of every item, 360 x 480.
+    truth : dict
+        True parameters, JSON values.
+    """
+
+    tables: dict[Table, pa.Table]
+    images: dict[str, bytes]
+    truth: dict[str, Any]
+
+
+def generate(seed: int = 7, *, scale: float = 1.0, progress: Progress | None = None) -> DemoShop:
+    """The demo shop of that seed; the same arguments give the same bytes.
+
+    Parameters
+    ----------
+    seed : int
+        Not negative.
+    scale : float
+        Share of the full size, above 0 to 1.
+    progress : callable, optional
+        Told a stage and the share done, 0 to 1; also from other threads.
+
+    Raises
+    ------
+    InvalidInput
+        `seed` or `scale` is out of range.
+    """
+    if seed < 0 or not 0 < scale <= 1:
+        raise InvalidInput(
+            f"The demo shop was asked for with seed {seed} and scale {scale}.",
+            "The seed is 0 or more and the scale lies above 0 and up to 1.",
+            "Leave both out for the standard shop.",
+        )
+    tell = progress or _silent
+    tell("garments", 0.0)
+    garments = _garments.draw(_stream(seed, "garments"), max(60, round(GARMENTS * scale)))
+    ids = _items.item_ids(len(garments))
+    with ThreadPoolExecutor(1, thread_name_prefix="demo-shop") as pool:
+        history = pool.submit(_history, seed, scale, garments, ids, tell)
+        images = paint_all(garments, ids, seed=seed, progress=lambda share: tell("pictures", 0.1 + 0.9 * share))
+        tables, truth = history.result()
+    tell("ready", 1.0)
+    return DemoShop(tables, images, truth)
+
+
+def _silent(stage: str, share: float) -> None:
+    """Tell nobody."""
+
+
+def _stream(seed: int, purpose: str) -> np.random.Generator:
+    """An independent random stream, so that a change in one part leaves the others alone."""
+    return np.random.default_rng([seed, *purpose.encode()])
+
+
+def _history(
+    seed: int, scale: float, garments: _garments.Garments, ids: list[str], tell: Progress
+) -> tuple[dict[Table, pa.Table], dict[str, Any]]:
+    """All tables, and the truth behind them."""
+    people = _shoppers.draw(_stream(seed, "shoppers"), max(200, round(SHOPPERS * scale)))
+    prices = _prices.draw(_stream(seed, "prices"), garments)
+    sessions, visits = _sessions.draw(_stream(seed, "sessions"), people, max(800, round(SESSIONS * scale)))
+    views = _choice.look(_stream(seed, "views"), garments, people, sessions, visits)
+    decisions = _choice.decide(_stream(seed, "decisions"), garments, sessions, views, prices)
+    tell("orders", 0.1)
+    rng = _stream(seed, "orders")
+    fits = _fit.choose(rng, garments, people, sessions.shopper[views.session], views.item)
+    times = _events.timeline(sessions, views)
+    bought = np.flatnonzero(decisions.purchase)
+    worn = _fit.Fits(fits.size[bought], fits.misfit[bought])
+    item = views.item[bought]
+    lines = _orders.Lines(views.session[bought], item, worn, _orders.returns(rng, garments, item, worn))
+    labels = _items.size_labels(garments, views.item, fits.size)
+    orders = np.bincount(sessions.shopper[np.unique(lines.session)], minlength=len(people))
+    tables = {
+        Table.ITEMS: _items.items(_stream(seed, "copy"), garments, ids),
+        Table.VARIANTS: _items.variants(garments, ids),
+        Table.STOCK_LEVELS: _orders.stock(_stream(seed, "stock"), garments, sessions, lines, ids),
+        Table.PRICES: _prices.table(garments, ids, prices),
+        Table.SHOPPERS: _items.shoppers(people, orders),
+        **_orders.tables(garments, sessions, times, lines, prices, ids, people.ids),
+        Table.INTERACTIONS: _events.table(sessions, views, decisions, times, ids, people.ids, labels),
+        Table.REVIEWS: _reviews.table(_stream(seed, "reviews"), garments, sessions, lines, ids, people.ids),
+    }
+    return tables, _truth.tell(seed, scale, garments, people, ids)

@@ -1,0 +1,278 @@
+"""The catalogue's acts, as the store's owner performs them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.actor import Actor
+from engine.catalog import _rows, parts, pseudonyms
+from engine.catalog._progress import ProgressBoard
+from engine.catalog._recent import Recent
+from engine.catalog.cards import CardIndex
+from engine.catalog.dataset import Dataset
+from engine.catalog.delivery import Delivery, import_id
+from engine.catalog.intake import Intake
+from engine.catalog.people import PeopleIndex
+from engine.catalog.records import (
+    ImportReport,
+    Inspection,
+    ItemCard,
+    Mode,
+    QuarantinedRow,
+    ShopInfo,
+    ShopperCard,
+    SnapshotInfo,
+    Source,
+)
+from engine.catalog.schema import Table
+from engine.core import Engine, Service
+from engine.errors import InvalidInput
+from engine.naming import check_name
+from engine.store import operation
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from engine.catalog.importers import Bundle, Importer
+
+_KEPT_SNAPSHOTS = 4
+
+
+class CatalogService(Service):
+    """Shops, imports, snapshots, and what a page shows of them."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self._intake_lock = threading.Lock()
+        self._board = ProgressBoard()
+        self._cards: Recent[int, CardIndex] = Recent(_KEPT_SNAPSHOTS)
+        self._people: Recent[int, PeopleIndex] = Recent(_KEPT_SNAPSHOTS)
+
+    @cached_property
+    def _key(self) -> bytes:
+        return pseudonyms.load_key(self.engine.settings.home / "keys" / "pseudonym.key")
+
+    @operation("shops.list")
+    def list_shops(self) -> list[ShopInfo]:
+        """All shops, oldest first."""
+        with self.store.read() as reader:
+            return _rows.shops(reader)
+
+    @operation("shops.open")
+    def open_shop(self, *, actor: Actor, shop: str, title: str, synthetic: bool = False) -> ShopInfo:
+        """Open a shop, or return the one that has the name."""
+        check_name(shop, "shop")
+        with self.store.write(actor) as transaction:
+            if not _rows.shops(transaction, shop=shop):
+                payload = {"shop": shop, "title": title[:200] or shop, "synthetic": synthetic}
+                transaction.emit("shop.opened", shop, payload)
+            return _rows.shop(transaction, shop)
+
+    @operation("snapshots.list")
+    def list_snapshots(self, *, shop: str | None = None, limit: int = 200) -> list[SnapshotInfo]:
+        """Snapshots, newest first."""
+        with self.store.read() as reader:
+            return _rows.snapshots(reader, shop=shop, limit=limit)
+
+    @operation("snapshots.get")
+    def get_snapshot(self, *, number: int | None = None, shop: str | None = None) -> SnapshotInfo:
+        """One snapshot; without a number the latest of the shop.
+
+        Raises
+        ------
+        SnapshotNotFound, ShopNotFound
+        """
+        with self.store.read() as reader:
+            return _rows.snapshot(reader, number=number, shop_name=shop)
+
+    @operation("imports.inspect")
+    def inspect(self, *, path: Path, importer: str | None = None) -> Inspection:
+        """What files hold and where it would go; nothing is stored.
+
+        Raises
+        ------
+        InvalidFile, InvalidInput
+        """
+        bundle, reader = self._open(path, importer)
+        tables, notes = reader.inspect(bundle)
+        return Inspection(importer=reader.name, sources=bundle.sources(), tables=tuple(tables), notes=tuple(notes))
+
+    @operation("imports.preview")
+    def preview(
+        self,
+        *,
+        shop: str,
+        path: Path,
+        importer: str | None = None,
+        mapping: dict[str, dict[str, Any]] | None = None,
+        mode: Mode = Mode.APPEND,
+    ) -> ImportReport:
+        """What an import would do; nothing is stored.
+
+        Raises
+        ------
+        InvalidFile, InvalidInput, InvalidName
+        """
+        delivery = self._deliver(path, importer, mapping, mode, progress=False)
+        return self._intake(check_name(shop, "shop")).preview(delivery)
+
+    @operation("imports.run")
+    def run_import(
+        self,
+        *,
+        actor: Actor,
+        shop: str,
+        path: Path,
+        importer: str | None = None,
+        mapping: dict[str, dict[str, Any]] | None = None,
+        mode: Mode = Mode.APPEND,
+        title: str | None = None,
+    ) -> ImportReport:
+        """Take files in: all of them or nothing.
+
+        Parameters
+        ----------
+        path : Path
+            A file, a folder or a zip archive.
+        mapping : dict or None
+            By source table: `{"table": canonical table, "columns": {canonical: source column},
+            "constants": {canonical: value}}`; None lets the importer guess.
+        mode : Mode
+            What happens to rows that are there already.
+        title : str or None
+            Of the shop, when it is new.
+
+        Raises
+        ------
+        InvalidFile, InvalidInput, InvalidName
+            Nothing was stored then.
+        """
+        check_name(shop, "shop")
+        with self._intake_lock, self._board.running(shop):
+            delivery = self._deliver(path, importer, mapping, mode, progress=True)
+            intake = self._intake(shop)
+            return intake.run(delivery, actor=actor, title=title or shop, synthetic=False)
+
+    def take_in(
+        self,
+        *,
+        actor: Actor,
+        shop: str,
+        title: str,
+        synthetic: bool,
+        importer: str,
+        tables: Mapping[Table, pa.Table],
+        images: Mapping[str, bytes],
+        sources: tuple[Source, ...],
+        mode: Mode,
+    ) -> ImportReport:
+        """The one door for rows: checks, pseudonyms, quarantine, parts, snapshot.
+
+        Raises
+        ------
+        InvalidInput, InvalidName
+            Nothing was stored then.
+        """
+        check_name(shop, "shop")
+        delivery = Delivery(
+            importer=importer, mode=mode, tables=dict(tables), sources=tuple(sources), images=dict(images)
+        )
+        with self._intake_lock, self._board.running(shop):
+            return self._intake(shop).run(delivery, actor=actor, title=title, synthetic=synthetic)
+
+    def report_of(self, *, shop: str, importer: str, sources: tuple[Source, ...], mode: Mode) -> ImportReport | None:
+        """The report of an import that the shop has ever taken in, None when it has not."""
+        return self._intake(shop).report_of(import_id(sources, importer, None, mode))
+
+    @operation("imports.progress")
+    def import_progress(self) -> dict[str, Any] | None:
+        """Shop, stage and share of the import that runs now."""
+        return self._board.now()
+
+    @operation("snapshots.quarantine")
+    def quarantine(self, *, number: int, limit: int = 200) -> list[QuarantinedRow]:
+        """Rows that a snapshot's import set aside."""
+        from engine.catalog import quarantine
+
+        rows: list[QuarantinedRow] = []
+        for part in self.get_snapshot(number=number).quarantine:
+            rows += quarantine.records(parts.read_part(self.engine.artifacts, part).slice(0, limit - len(rows)))
+        return rows
+
+    @operation("snapshots.sample")
+    def sample(self, *, number: int, table: str, limit: int = 50) -> list[dict[str, Any]]:
+        """The first rows of a table."""
+        if table not in set(Table):
+            raise InvalidInput(f"There is no table {table[:60]!r}.", f"Tables: {', '.join(Table)}.")
+        return self.dataset(number).head(Table(table), limit)
+
+    @operation("items.search")
+    def items(
+        self, *, shop: str, query: str = "", category: str | None = None, limit: int = 60, offset: int = 0
+    ) -> list[ItemCard]:
+        """Products of a shop's latest snapshot."""
+        found = list(self.cards(self.get_snapshot(shop=shop).number).search(query, category))
+        return found[offset : offset + limit]
+
+    @operation("shoppers.search")
+    def shoppers(self, *, shop: str, query: str = "", limit: int = 50) -> list[ShopperCard]:
+        """Shoppers of a shop's latest snapshot, most active first; a shop's own id finds its pseudonym."""
+        number = self.get_snapshot(shop=shop).number
+        people = self._people.get(number, lambda: PeopleIndex(self.dataset(number)))
+        return people.search(query.strip(), limit) or people.search(self.pseudonym(shop, query.strip()), limit)
+
+    def cards(self, number: int) -> CardIndex:
+        """The product cards of a snapshot, kept for the latest few."""
+        return self._cards.get(number, lambda: CardIndex(self.dataset(number)))
+
+    def dataset(self, number: int) -> Dataset:
+        """The rows of a snapshot.
+
+        Raises
+        ------
+        SnapshotNotFound, ArtifactNotFound
+        """
+        return parts.dataset_of(self.engine.artifacts, self.get_snapshot(number=number))
+
+    def pseudonym(self, shop: str, shopper_id: str) -> str:
+        """The name under which a shop's own shopper id is stored."""
+        return pseudonyms.pseudonym(self._key, shop, shopper_id.strip())
+
+    def _intake(self, shop: str) -> Intake:
+        return Intake(self.engine, shop, self._key, self._board)
+
+    def _open(self, path: Path, importer: str | None) -> tuple[Bundle, Importer]:
+        from engine.catalog.importers import open_bundle, pick
+        from engine.catalog.importers.limits import Limits
+
+        settings = self.engine.settings
+        bundle = open_bundle(path, Limits(bytes=settings.max_upload_mb * 2**20, rows=settings.max_import_rows))
+        return bundle, pick(bundle, importer)
+
+    def _deliver(
+        self, path: Path, importer: str | None, mapping: dict[str, dict[str, Any]] | None, mode: Mode, *, progress: bool
+    ) -> Delivery:
+        if progress:
+            self._board.stage("Reading files", 0.02)
+        bundle, reader = self._open(path, importer)
+        reading = reader.read(bundle, mapping)
+        ignored = (
+            f"{len(bundle.ignored):,} files of other kinds were left out, such as {bundle.ignored[0]}."
+            if bundle.ignored
+            else ""
+        )
+        return Delivery(
+            importer=reader.name,
+            mode=mode,
+            tables=reading.tables,
+            sources=bundle.sources(),
+            images=reading.images,
+            rejected=reading.rejected,
+            mapping=reading.mapping,
+            notes=(*reading.notes, *filter(None, [ignored])),
+            derive_items=reader.name == "generic",
+        )

@@ -1,0 +1,197 @@
+"""The `recommender` kind: a log-linear blend whose contributions sum to the score."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from pydantic import ValidationError
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
+
+from engine.artifacts.formats import parse_json
+from engine.catalog.schema import Table
+from engine.errors import CorruptArtifact, InvalidInput
+from engine.estimators import recommender_data, recommender_evaluation, recommender_files, recommender_weights
+from engine.estimators.base import Guardrail, Holdout, Report, Scores
+from engine.estimators.recommender_config import RecommenderConfig, SignalWeights
+from engine.estimators.recommender_model import Model, build, content_neighbours
+from engine.estimators.recommender_split import split
+from engine.files import canonical_json
+from engine.recommenders.topk import top_k
+
+if TYPE_CHECKING:
+    from engine.catalog.dataset import Dataset
+    from engine.estimators.recommender_data import ShopData
+
+_FEWEST_EVENTS = 100
+
+
+class RecommenderEstimator:
+    """Ranks a shop's items for a shopper from popularity, neighbours, content and lifts.
+
+    Parameters
+    ----------
+    config : RecommenderConfig
+        What to learn and how.
+    """
+
+    kind: ClassVar[str] = "recommender"
+    framework: ClassVar[str] = "numpy"
+    title: ClassVar[str] = "Recommender"
+    unit_name: ClassVar[str] = "shoppers"
+    primary_metric: ClassVar[str] = "ndcg_at_10"
+    higher_is_better: ClassVar[bool] = True
+    guardrails: ClassVar[tuple[Guardrail, ...]] = (
+        Guardrail("coverage_at_10", True, 0.3, "Fewer products of the catalogue would be shown to anybody."),
+        Guardrail("cold/ndcg_at_10", True, 0.1, "New shoppers would be served worse."),
+        Guardrail("diversity_at_10", True, 0.25, "The lists would become more of the same."),
+    )
+    config_type: ClassVar[type[RecommenderConfig]] = RecommenderConfig
+    baseline_name: ClassVar[str] = "recent popularity"
+
+    def __init__(self, config: RecommenderConfig) -> None:
+        self.config = config
+        self._model: Model | None = None
+
+    @property
+    def model(self) -> Model:
+        """The fitted arrays."""
+        if self._model is None:
+            raise RuntimeError("fit or load comes first")
+        return self._model
+
+    @property
+    def memory_bytes(self) -> int:
+        """About what the fitted arrays take."""
+        return self.model.memory_bytes
+
+    @classmethod
+    def missing(cls, dataset: Dataset) -> list[str]:
+        needs = []
+        if dataset.rows(Table.ITEMS) == 0:
+            needs.append("Items: the shop has none.")
+        lines = dataset.rows(Table.ORDER_LINES) if dataset.has(Table.ORDERS, "shopper") else 0
+        events = dataset.rows(Table.INTERACTIONS) + lines
+        if events < _FEWEST_EVENTS:
+            needs.append(
+                f"Events: interactions or order lines of shoppers, at least {_FEWEST_EVENTS}; there are {events}."
+            )
+        return needs
+
+    @classmethod
+    def holdout(cls, dataset: Dataset, config: RecommenderConfig) -> Holdout:
+        return split(cls.everything(dataset, config))
+
+    @classmethod
+    def everything(cls, dataset: Dataset, config: RecommenderConfig) -> ShopData:
+        return recommender_data.read(dataset, config.event_weights)
+
+    @classmethod
+    def baseline(cls) -> Self:
+        nothing = dict.fromkeys(SignalWeights.model_fields, 0.0)
+        weights = SignalWeights(**{**nothing, "trending": 1.0})
+        return cls(RecommenderConfig(weights=weights, learn_weights=False))
+
+    def fit(self, training: ShopData, report: Report) -> None:
+        """Count, and learn the weights on the last window of the training rows."""
+        with threadpool_limits(limits=1):
+            report.stage("Comparing products", 0.05)
+            similar = content_neighbours(training, self.config)
+            weights = None
+            if self.config.learn_weights:
+                report.stage("Learning the weights of the signals", 0.3)
+                weights = self._learn(training, similar, report)
+            report.stage("Counting what shoppers did", 0.7)
+            self._model = build(training, self.config, similar=similar)
+        if weights is not None:
+            self._model = self._model.with_weights(weights)
+        report.stage("Fitted", 1.0)
+
+    def _learn(self, training: ShopData, similar: Any, report: Report) -> dict[str, float] | None:
+        learned = recommender_weights.learn(training, self.config, similar)
+        if learned.choices == 0:
+            report.log("Too few choices in the last window to learn weights from; the configured ones are kept.")
+            return None
+        for name, value in learned.weights.items():
+            report.metric(f"weight_{name}", 0, value)
+        report.metric("choice_log_likelihood_gain", 0, learned.gain)
+        told = ", ".join(f"{name} {value:.2f}" for name, value in learned.weights.items())
+        report.log(f"Weights learned from {learned.choices:,} choices: {told}.")
+        return learned.weights
+
+    def evaluate(self, holdout: Holdout, report: Report) -> Scores:
+        with threadpool_limits(limits=1):
+            scores = recommender_evaluation.evaluate(self.model, holdout, report)
+        for name, value in scores.evaluation.headline.items():
+            report.metric(name, 0, value)
+        return scores
+
+    def save(self) -> dict[str, bytes]:
+        config = canonical_json(self.config.model_dump(mode="json")).encode()
+        return {"config.json": config, **recommender_files.to_files(self.model)}
+
+    @classmethod
+    def load(cls, files: Mapping[str, bytes]) -> Self:
+        if "config.json" not in files:
+            raise CorruptArtifact("The recommender has no config.json.", hint="Load another version.")
+        try:
+            found = cls(RecommenderConfig.model_validate(parse_json(files["config.json"], "config.json")))
+        except ValidationError as error:
+            raise CorruptArtifact("The recommender's config.json is not a config.", hint="Load another version.") from error
+        found._model = recommender_files.from_files(files)
+        return found
+
+    def predict(self, inputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Best unseen items for each `{"shopper": ..., "limit": ...}`; an unknown shopper is a newcomer."""
+        return [self._predict_one(entry) for entry in inputs]
+
+    def _predict_one(self, entry: Mapping[str, Any]) -> dict[str, Any]:
+        limit = entry.get("limit", 10)
+        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+            raise InvalidInput(f"The limit {str(limit)[:40]!r} is not possible.", "It is a whole number from 1.")
+        rows = np.array([self.model.row(str(entry.get("shopper", "")))])
+        scores = self.model.blend.scores(self.model.taste(rows))[0]
+        if rows[0] >= 0:
+            scores[self.model.memory.history[rows].indices] = -np.inf
+        best = top_k(scores[None, :], limit)[0]
+        items = [{"item_id": self.model.item_ids[item], "score": float(scores[item])} for item in best if item >= 0]
+        return {"items": items, "cold_start": bool(rows[0] < 0)}
+
+    def signature(self) -> dict[str, Any]:
+        item = {
+            "type": "object",
+            "properties": {"item_id": {"type": "string"}, "score": {"type": "number"}},
+            "required": ["item_id", "score"],
+        }
+        return {
+            "inputs": {
+                "type": "object",
+                "properties": {
+                    "shopper": {"type": "string", "description": "Pseudonym; unknown or absent means a newcomer."},
+                    "limit": {"type": "integer", "minimum": 1, "default": 10},
+                },
+            },
+            "outputs": {
+                "type": "object",
+                "properties": {"items": {"type": "array", "items": item}, "cold_start": {"type": "boolean"}},
+                "required": ["items", "cold_start"],
+            },
+        }
+
+    def card(self) -> dict[str, Any]:
+        model = self.model
+        return {
+            "purpose": "Ranks products for a shopper or an anonymous basket.",
+            "method": "Weighted sum of signals; each product's contributions add up to its score.",
+            "signals": {
+                name: model.blend.weights[name] for name in model.blend.signals if model.blend.weights.get(name)
+            },
+            "items": len(model.item_ids),
+            "shoppers": len(model.shopper_ids),
+            "limits": [
+                "It learns from what shoppers were able to see and choose, so it favours what was already shown.",
+                "Products without any event are reached through their attributes and words only.",
+                "Offline figures tell how well past choices are foretold, not how much a shop would sell.",
+            ],
+        }

@@ -1,0 +1,264 @@
+"""A fitted recommender: the blend, and what it remembers of each shopper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from engine.recommenders import content, facets, neighbours, popularity
+from engine.recommenders.blend import Blend, Taste
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_matrix
+
+    from engine.estimators.recommender_config import RecommenderConfig
+    from engine.estimators.recommender_data import ShopData
+    from engine.recommenders.events import Codes, EventLog
+    from engine.recommenders.facets import Facet
+
+
+_NAME_BYTES = 150
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What shoppers did, by row.
+
+    Parameters
+    ----------
+    history : csr_matrix, shape (n_shoppers, n_items)
+        Decayed strength of each item met.
+    last_day : csr_matrix of the same pattern, or None
+        Day of the last event with the item.
+    counts : mapping of str to csr_matrix, shape (n_shoppers, n_values)
+        Decayed counts of facets that are written on events.
+    profiles : mapping of str to ndarray of int32, shape (n_shoppers,)
+        Codes of facets that are written on shoppers, -1 where unknown.
+    """
+
+    history: csr_matrix
+    last_day: csr_matrix | None
+    counts: Mapping[str, csr_matrix]
+    profiles: Mapping[str, NDArray[np.int32]]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A blend over `item_ids` with the memory of `shopper_ids`; arrays and names only."""
+
+    item_ids: tuple[str, ...]
+    shopper_ids: tuple[str, ...]
+    item_codes: Mapping[str, NDArray[np.int32]]
+    blend: Blend
+    memory: Memory
+    smoothing: float
+    now: float
+
+    def with_weights(self, weights: Mapping[str, float]) -> Self:
+        """The same signals, weighted otherwise."""
+        return replace(self, blend=replace(self.blend, weights=dict(weights)))
+
+    @cached_property
+    def memory_bytes(self) -> int:
+        """About what the arrays and names take in memory."""
+        sparse = [*self.blend.neighbours.values(), self.memory.history, *self.memory.counts.values()]
+        if self.memory.last_day is not None:
+            sparse.append(self.memory.last_day)
+        arrays: list[NDArray[Any]] = [*self.blend.popularity.values(), *self.memory.profiles.values()]
+        arrays += [facet.ratio for facet in self.blend.facets.values()]
+        held = sum(m.data.nbytes + m.indices.nbytes + m.indptr.nbytes for m in sparse) + sum(a.nbytes for a in arrays)
+        return int(held) + _NAME_BYTES * (len(self.shopper_ids) + len(self.item_ids))
+
+    @cached_property
+    def _shopper_rows(self) -> dict[str, int]:
+        return {shopper: row for row, shopper in enumerate(self.shopper_ids)}
+
+    def row(self, shopper: str) -> int:
+        """Row of a shopper, -1 for one that the model has not met."""
+        return self._shopper_rows.get(shopper, -1)
+
+    def rows(self, shoppers: Sequence[str]) -> NDArray[np.int64]:
+        """Rows of shoppers; -1 for those that the model has not met."""
+        return np.array([self.row(shopper) for shopper in shoppers], dtype=np.int64)
+
+    def taste(self, rows: NDArray[Any]) -> Taste:
+        """What is known about the shoppers at `rows`; nothing where a row is -1."""
+        known = (rows >= 0).astype(np.float64)
+        return self.taste_of(
+            scaled(self.memory.history[rows], known),
+            {name: counts[rows].toarray() * known[:, None] for name, counts in self.memory.counts.items()},
+            {name: np.where(rows >= 0, codes[rows], -1) for name, codes in self.memory.profiles.items()},
+        )
+
+    def taste_of(
+        self,
+        history: csr_matrix,
+        counts: Mapping[str, NDArray[Any]] | None = None,
+        profiles: Mapping[str, NDArray[np.int32]] | None = None,
+    ) -> Taste:
+        """What a history says, with counts of event facets and codes of profile facets where known."""
+        evidence = {
+            name: found
+            for name, facet in self.blend.facets.items()
+            if (found := self._evidence(name, facet, history, counts or {}, profiles or {})) is not None and found.any()
+        }
+        tastes = {name: self.blend.facets[name].taste(found, self.smoothing) for name, found in evidence.items()}
+        return Taste(shares(history), tastes)
+
+    def _evidence(
+        self,
+        name: str,
+        facet: Facet,
+        history: csr_matrix,
+        counts: Mapping[str, NDArray[Any]],
+        profiles: Mapping[str, NDArray[np.int32]],
+    ) -> NDArray[Any] | None:
+        """Weighted counts of a facet's values; None where the request tells nothing of it."""
+        if facet.side == "item":
+            return self._item_counts(name, facet, history)
+        if facet.side == "event":
+            return counts.get(name)
+        return _one_hot(profiles[name], len(facet.labels)) if name in profiles else None
+
+    def _item_counts(self, name: str, facet: Facet, history: csr_matrix) -> NDArray[np.float64]:
+        column = self.item_codes[name][history.indices]
+        known = column >= 0
+        row = np.repeat(np.arange(history.shape[0]), np.diff(history.indptr))
+        cell = row[known] * len(facet.labels) + column[known]
+        counts = np.bincount(cell, history.data[known], minlength=history.shape[0] * len(facet.labels))
+        return counts.astype(np.float64).reshape(history.shape[0], len(facet.labels))
+
+
+def content_neighbours(
+    data: ShopData, config: RecommenderConfig, vectors: NDArray[Any] | None = None
+) -> csr_matrix | None:
+    """Products that share attributes and words; None where the config or the data have none.
+
+    Parameters
+    ----------
+    vectors : ndarray, shape (n_items, n_dimensions), or None
+        Text or picture embeddings of unit norm, to be mixed in.
+    """
+    if config.weights.similar == 0 or (data.content.nnz == 0 and vectors is None):
+        return None
+    known = popularity.decayed(data.log, now=data.now, half_life_days=config.long_half_life_days)
+    return content.similar(data.content, top_k=config.neighbours, prefer=known, vectors=vectors)
+
+
+def build(data: ShopData, config: RecommenderConfig, similar: csr_matrix | None = None) -> Model:
+    """Count and walk: everything but the weights, which are the config's.
+
+    Parameters
+    ----------
+    similar : csr_matrix, shape (n_items, n_items), or None
+        What `content_neighbours` found.
+    """
+    log, now = data.log, data.now
+    wanted = {name for name, value in config.weights.model_dump().items() if value > 0}
+    lasting = popularity.decayed(log, now=now, half_life_days=config.long_half_life_days)
+    strength = log.decay(now, config.history_half_life_days) / max(float(log.weight.max(initial=0.0)), 1e-9)
+    near = {"together": _together(data, config) if "together" in wanted else None, "similar": similar}
+    blend = Blend(
+        n_items=log.n_items,
+        popularity={name: value for name, value in _popularity(data, config, lasting).items() if name in wanted},
+        neighbours={name: matrix for name, matrix in near.items() if matrix is not None},
+        facets={name: facet for name, facet in _facets(data, strength, lasting).items() if name in wanted},
+        weights={},
+    )
+    blend = replace(blend, weights={name: getattr(config.weights, name) for name in blend.signals})
+    return Model(
+        item_ids=data.item_ids,
+        shopper_ids=data.shopper_ids,
+        item_codes={name: column.codes for name, column in data.item_facets.items()},
+        blend=blend,
+        memory=_memory(data, strength, blend),
+        smoothing=config.facet_smoothing,
+        now=now,
+    )
+
+
+def shares(history: csr_matrix) -> csr_matrix:
+    """Rows divided by their sums; empty rows stay empty."""
+    sums = np.asarray(history.sum(axis=1), dtype=np.float64).ravel()
+    return scaled(history, np.where(sums > 0, 1 / np.maximum(sums, 1e-300), 0.0))
+
+
+def scaled(matrix: csr_matrix, factor: NDArray[np.float64]) -> csr_matrix:
+    """Rows times a factor each, with the pattern kept."""
+    from scipy.sparse import csr_matrix
+
+    data = matrix.data * np.repeat(factor, np.diff(matrix.indptr))
+    return csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def _popularity(
+    data: ShopData, config: RecommenderConfig, lasting: NDArray[np.float64]
+) -> dict[str, NDArray[np.float64]]:
+    """Of the last weeks and of the last months; without times there is only one."""
+    recent = popularity.decayed(data.log, now=data.now, half_life_days=config.half_life_days)
+    found = {"trending": popularity.as_signal(recent)}
+    if data.log.day is not None:
+        found["popular"] = popularity.as_signal(lasting)
+    return found
+
+
+def _together(data: ShopData, config: RecommenderConfig) -> csr_matrix:
+    met = data.log.matrix(np.ones(len(data.log)))
+    met.data = np.minimum(met.data, 1.0)
+    return neighbours.rp3beta(met, alpha=config.alpha, beta=config.beta, top_k=config.neighbours)
+
+
+def _facets(data: ShopData, strength: NDArray[np.float64], lasting: NDArray[np.float64]) -> dict[str, Facet]:
+    log = data.log
+    found = {name: facets.of_items(name, column, lasting) for name, column in _small(data.item_facets).items()}
+    for name, column in _small(log.facets).items():
+        found[name] = facets.of_events(name, "event", column, log, strength)
+    for name, column in _small(data.shopper_facets).items():
+        found[name] = facets.of_events(name, "shopper", column.take(log.shopper), log, strength)
+    return found
+
+
+def _small(columns: Mapping[str, Codes]) -> dict[str, Codes]:
+    return {name: column for name, column in columns.items() if 1 < len(column.labels) <= facets.MAX_VALUES}
+
+
+def _memory(data: ShopData, strength: NDArray[np.float64], blend: Blend) -> Memory:
+    log = data.log
+    sides = {name: facet.side for name, facet in blend.facets.items()}
+    return Memory(
+        history=log.matrix(strength),
+        last_day=_last_days(log),
+        counts={
+            name: facets.event_counts(column, log, strength)
+            for name, column in log.facets.items()
+            if sides.get(name) == "event"
+        },
+        profiles={name: column.codes for name, column in data.shopper_facets.items() if sides.get(name) == "shopper"},
+    )
+
+
+def _last_days(log: EventLog) -> csr_matrix | None:
+    """Day of the last event of each pair, with the pattern of the history matrix."""
+    if log.day is None:
+        return None
+    from scipy.sparse import csr_matrix
+
+    pair = log.shopper.astype(np.int64) * log.n_items + log.item
+    distinct, place = np.unique(pair, return_inverse=True)
+    last = np.full(len(distinct), -np.inf)
+    np.maximum.at(last, place, log.day)
+    where = (distinct // log.n_items, distinct % log.n_items)
+    return csr_matrix((last, where), shape=(log.n_shoppers, log.n_items))
+
+
+def _one_hot(codes: NDArray[np.int32], size: int) -> NDArray[np.float64]:
+    """A known profile counts as much evidence as ten events; an unknown one as none."""
+    found = np.zeros((len(codes), size))
+    known = codes >= 0
+    found[np.flatnonzero(known), codes[known]] = 10.0
+    return found

@@ -1,0 +1,158 @@
+"""What can be asked for: the values of every facet of a catalogue, and the products that have them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.errors import InvalidInput
+from engine.recommenders.events import Codes
+from engine.recommenders.price_bands import BANDS, bands
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.catalog.records import ItemCard
+
+_PLAIN = ("category", "brand", "colour", "season")
+_SHOWN = 12
+
+
+class CatalogFacets:
+    """Facets over products in a fixed order.
+
+    Parameters
+    ----------
+    cards : sequence of ItemCard
+        Products; row numbers below are positions in it.
+    """
+
+    def __init__(self, cards: Sequence[ItemCard]) -> None:
+        self.cards = cards
+        self.size = len(cards)
+
+    @cached_property
+    def values(self) -> dict[str, dict[str, NDArray[np.int64]]]:
+        """Facet to value to rows of the products that have it; the shop's own spelling."""
+        found: dict[str, dict[str, list[int]]] = {}
+        for row, card in enumerate(self.cards):
+            for name, value in _told(card):
+                rows = found.setdefault(name, {}).setdefault(value, [])
+                if not rows or rows[-1] != row:
+                    rows.append(row)
+        return {
+            name: {value: np.array(rows, dtype=np.int64) for value, rows in sorted(by_value.items())}
+            for name, by_value in found.items()
+        }
+
+    @cached_property
+    def price(self) -> NDArray[np.float64]:
+        """Price by row, NaN where unknown."""
+        return np.array([np.nan if card.price is None else card.price for card in self.cards], dtype=np.float64)
+
+    @cached_property
+    def bands(self) -> NDArray[np.int32]:
+        """Price band by row as a place in `BANDS`, -1 where unknown."""
+        labels = sorted({card.category for card in self.cards if card.category})
+        place = {label: code for code, label in enumerate(labels)}
+        category = np.array([place.get(card.category or "", -1) for card in self.cards], dtype=np.int32)
+        return bands(self.price, Codes(category, tuple(labels))).codes
+
+    @cached_property
+    def sold_out(self) -> NDArray[np.bool_]:
+        """Products known to have no piece left."""
+        return np.array([card.in_stock is False for card in self.cards], dtype=bool)
+
+    @property
+    def tells_stock(self) -> bool:
+        """Whether the shop tells stock of any product."""
+        return any(card.in_stock is not None for card in self.cards)
+
+    @property
+    def tells_prices(self) -> bool:
+        """Whether the shop tells the price of any product."""
+        return bool(np.isfinite(self.price).any())
+
+    def rows(self, facet: str, wanted: Iterable[str]) -> NDArray[np.bool_]:
+        """Products that have any of the wanted values, shape (n_products,).
+
+        Raises
+        ------
+        InvalidInput
+            The catalogue has no such value.
+        """
+        mask = np.zeros(self.size, dtype=bool)
+        for value in wanted:
+            mask[self.values[facet][spelling(value, self.values[facet], facet)]] = True
+        return mask
+
+    def in_band(self, band: str) -> NDArray[np.bool_]:
+        """Products of a price band.
+
+        Raises
+        ------
+        InvalidInput
+        """
+        mask: NDArray[np.bool_] = self.bands == BANDS.index(spelling(band, BANDS, "price_range"))
+        return mask
+
+
+def spelling(value: str, known: Iterable[str], facet: str) -> str:
+    """The shop's own spelling of a value: case and plural endings do not matter.
+
+    Raises
+    ------
+    InvalidInput
+        No value, or more than one, is meant.
+    """
+    known = tuple(known)
+    if value in known:
+        return value
+    for simplify in (str.casefold, _stem):
+        matches = [label for label in known if simplify(label) == simplify(value)]
+        if len(matches) == 1:
+            return matches[0]
+    raise InvalidInput(
+        f"There is no {facet.replace('_', ' ')} {value[:80]!r} here.",
+        f"There is: {listing(known)}.",
+        "Choose one of these.",
+        facet=facet,
+    )
+
+
+def listing(names: Iterable[str]) -> str:
+    """Names for a message, cut when there are many."""
+    known = list(names)
+    rest = len(known) - _SHOWN
+    return ", ".join(known[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _stem(word: str) -> str:
+    folded = word.casefold().strip()
+    for ending in ("es", "s"):
+        if folded.endswith(ending) and len(folded) > len(ending) + 2:
+            return folded.removesuffix(ending)
+    return folded
+
+
+def _told(card: ItemCard) -> Iterable[tuple[str, str]]:
+    """Every facet and value that a card tells."""
+    for name in _PLAIN:
+        value = getattr(card, name)
+        if value:
+            yield name, value
+    for size in card.sizes:
+        yield "size", size
+    for name, value in card.attributes.items():
+        if name not in _PLAIN:
+            for single in value if isinstance(value, list) else [value]:
+                if isinstance(single, (str, int, float, bool)) and str(single).strip():
+                    yield name, as_text(single)
+
+
+def as_text(value: Any) -> str:
+    """A plain value as a facet writes it."""
+    return f"{value:g}" if isinstance(value, float) else str(value).strip()

@@ -1,0 +1,252 @@
+"""The champion gate: a challenger wins only where the evidence on the same held-out rows says so.
+
+Paired bootstrap of the per-unit difference (Efron & Tibshirani 1993): the lower 95% bound of the
+gain must clear the margin, and no guardrail metric may break.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from engine.errors import InvalidInput
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from engine.estimators.base import Estimator, Evaluation, Guardrail, Scores
+
+_ACRONYMS = {"ndcg", "map", "auc", "rmse", "mae", "wape", "f1"}
+
+
+class GatePolicy(BaseModel):
+    """How much better is better."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    margin_percent: float = Field(
+        default=0.0, ge=0, le=100, description="Gain to clear, in percent of the rival's value."
+    )
+    fewest_units: int = Field(default=50, ge=2, description="Held-out units below which nothing is decided.")
+    resamples: int = Field(default=2_000, ge=200, le=100_000)
+    seed: int = 0
+
+
+class GuardrailCheck(BaseModel):
+    """One guardrail metric of both sides."""
+
+    model_config = ConfigDict(frozen=True)
+
+    metric: str
+    about: str
+    challenger: float
+    rival: float
+    passed: bool
+
+
+class Verdict(BaseModel):
+    """Whether the challenger may replace its rival, and why.
+
+    `gain`, `low` and `high` are in units of the metric, positive where the challenger is better; the
+    percentages are of the rival's value and None where that is zero.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    passed: bool
+    metric: str
+    gain: float
+    low: float
+    high: float
+    gain_percent: float | None
+    low_percent: float | None
+    high_percent: float | None
+    rival: str
+    units: int
+    guardrails: list[GuardrailCheck]
+    reasons: list[str]
+    challenger_metrics: dict[str, float]
+    rival_metrics: dict[str, float]
+
+
+def judge(
+    challenger: Scores,
+    rival: Scores,
+    *,
+    kind: type[Estimator],
+    rival_name: str,
+    policy: GatePolicy | None = None,
+) -> Verdict:
+    """Compare two models that were scored on the same held-out units.
+
+    Parameters
+    ----------
+    challenger, rival : Scores
+        Per-unit figures in the same order of units.
+    kind : Estimator class
+        Names the primary metric, its direction and the guardrails.
+    rival_name : str
+        The rival in words, such as "the champion 1.0.0".
+
+    Raises
+    ------
+    InvalidInput
+        The two were not scored on the same units, or a figure is not finite.
+    """
+    policy = policy or GatePolicy()
+    sign = 1.0 if kind.higher_is_better else -1.0
+    difference = sign * _paired(challenger, rival, kind.primary_metric)
+    base = rival.evaluation.headline[kind.primary_metric]
+    gain = float(difference.mean()) if len(difference) else 0.0
+    low, high = _bounds(difference, policy)
+    checks = [check for rule in kind.guardrails if (check := _check(rule, challenger.evaluation, rival.evaluation))]
+    proven, words = _proven(difference, low, abs(base) * policy.margin_percent / 100, kind, rival_name, policy)
+    figures = _Figures(gain=gain, low=low, high=high, base=abs(base), units=len(difference))
+    return Verdict(
+        passed=proven and all(check.passed for check in checks),
+        metric=kind.primary_metric,
+        gain=gain,
+        low=low,
+        high=high,
+        gain_percent=figures.percent(gain),
+        low_percent=figures.percent(low),
+        high_percent=figures.percent(high),
+        rival=rival_name,
+        units=len(difference),
+        guardrails=checks,
+        reasons=[
+            _comparison(figures, kind, rival_name),
+            *words,
+            *(_broken(check, rival_name) for check in checks if not check.passed),
+        ],
+        challenger_metrics=challenger.evaluation.headline,
+        rival_metrics=rival.evaluation.headline,
+    )
+
+
+class _Figures(BaseModel):
+    """The gain, its bounds and what they are measured against."""
+
+    gain: float
+    low: float
+    high: float
+    base: float
+    units: int
+
+    def percent(self, value: float) -> float | None:
+        return 100 * value / self.base if self.base > 0 else None
+
+    def words(self, value: float) -> str:
+        share = self.percent(value)
+        return f"{value:.4g}" if share is None else f"{share:.1f}%"
+
+
+def metric_title(metric: str) -> str:
+    """A metric as people write it: `ndcg_at_10` is NDCG@10, `cold/ndcg_at_10` is NDCG@10 (cold)."""
+    group, _, name = metric.rpartition("/")
+    name, at, depth = name.partition("_at_")
+    words = name.upper() if name in _ACRONYMS else name.replace("_", " ")
+    title = f"{words}@{depth}" if at else words
+    return f"{title} ({group})" if group else title
+
+
+def _paired(challenger: Scores, rival: Scores, metric: str) -> NDArray[np.float64]:
+    import numpy as np
+
+    ours, theirs = (np.asarray(side.per_unit[metric], dtype=np.float64) for side in (challenger, rival))
+    if len(ours) != len(theirs):
+        raise InvalidInput(
+            f"The challenger was scored on {len(ours):,} held-out units and its rival on {len(theirs):,}.",
+            "Both are scored on the same ones.",
+            "Evaluate both again on the same snapshot.",
+        )
+    if not (np.isfinite(ours).all() and np.isfinite(theirs).all()):
+        raise InvalidInput(
+            f"A figure of {metric_title(metric)} is not finite.", "Every held-out unit has a finite figure."
+        )
+    difference: NDArray[np.float64] = ours - theirs
+    return difference
+
+
+def _bounds(difference: NDArray[np.float64], policy: GatePolicy) -> tuple[float, float]:
+    from engine.recommenders.bootstrap import interval
+
+    if len(difference) == 0:
+        return 0.0, 0.0
+    return interval(difference, resamples=policy.resamples, seed=policy.seed)
+
+
+def _proven(
+    difference: NDArray[np.float64],
+    low: float,
+    margin: float,
+    kind: type[Estimator],
+    rival_name: str,
+    policy: GatePolicy,
+) -> tuple[bool, list[str]]:
+    """Whether the gain is beyond doubt, and what stands against it."""
+    if len(difference) < policy.fewest_units:
+        return False, [
+            f"Too few {_units(kind)} were held out to decide: {len(difference):,}, at least {policy.fewest_units:,} are needed."
+        ]
+    if not difference.any():
+        return False, [
+            f"It does exactly as well as {rival_name} on every one of the {_units(kind)}, so nothing is gained."
+        ]
+    if low > margin:
+        return True, []
+    if margin > 0:
+        return False, [f"The lower bound does not clear the margin of {policy.margin_percent:g}%."]
+    return False, [
+        "The interval includes no gain at all, so the difference may be chance."
+    ] if low <= 0 <= difference.mean() else []
+
+
+def _comparison(figures: _Figures, kind: type[Estimator], rival_name: str) -> str:
+    if figures.gain == 0:
+        return (
+            f"No difference in {metric_title(kind.primary_metric)} to {rival_name} ({figures.units:,} {_units(kind)})."
+        )
+    better = figures.gain > 0
+    # A worse model is told by how much it is worse: signs turn and the bounds swap places.
+    size, low, high = (
+        (figures.gain, figures.low, figures.high) if better else (-figures.gain, -figures.high, -figures.low)
+    )
+    return (
+        f"{'Better' if better else 'Worse'} by {figures.words(size)} {metric_title(kind.primary_metric)} than {rival_name} "
+        f"(95% interval {figures.words(low)} to {figures.words(high)}, {figures.units:,} {_units(kind)})."
+    )
+
+
+def _units(kind: type[Estimator]) -> str:
+    """What a held-out unit is called."""
+    return str(getattr(kind, "unit_name", "held-out rows"))
+
+
+def _check(rule: Guardrail, challenger: Evaluation, rival: Evaluation) -> GuardrailCheck | None:
+    """The guardrail on both sides, or None where the data has no such figure."""
+    ours, theirs = _figure(challenger, rule.metric), _figure(rival, rule.metric)
+    if ours is None or theirs is None or math.isnan(ours) or math.isnan(theirs):
+        return None
+    slack = rule.tolerance * abs(theirs)
+    kept = ours >= theirs - slack if rule.higher_is_better else ours <= theirs + slack
+    return GuardrailCheck(metric=rule.metric, about=rule.about, challenger=ours, rival=theirs, passed=kept)
+
+
+def _figure(evaluation: Evaluation, metric: str) -> float | None:
+    """A metric by name, or `slice/metric`."""
+    group, _, name = metric.rpartition("/")
+    figures: Mapping[str, object] = evaluation.slices.get(group, {}) if group else evaluation.metrics
+    found = figures.get(name)
+    return None if found is None else float(found.value)  # type: ignore[attr-defined]  # both hold intervals
+
+
+def _broken(check: GuardrailCheck, rival_name: str) -> str:
+    return (
+        f"Guardrail broken: {metric_title(check.metric)} would go from {check.rival:.4g} with {rival_name} "
+        f"to {check.challenger:.4g}. {check.about}"
+    )

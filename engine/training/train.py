@@ -1,0 +1,165 @@
+"""One training from data to verdict, without processes or stores."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from engine.catalog.schema import Table
+from engine.errors import InvalidInput
+from engine.estimators import Estimator, Holdout, Report, Scores, kind_of
+from engine.training.gate import judge
+from engine.training.schema import JobResult, JobSpec, Rival
+
+if TYPE_CHECKING:
+    from engine.catalog.dataset import Dataset
+
+
+@dataclass(frozen=True)
+class Part:
+    """A report that fills only a part of the whole, from `start` to `end` (0 to 1)."""
+
+    whole: Report
+    start: float
+    end: float
+    name: str
+
+    def stage(self, name: str, share: float) -> None:
+        self.whole.stage(f"{self.name}: {name}", self.start + (self.end - self.start) * share)
+
+    def metric(self, name: str, step: int, value: float) -> None:
+        self.whole.metric(name, step, value)
+
+    def log(self, line: str) -> None:
+        self.whole.log(line)
+
+
+class Quiet(Part):
+    """A part whose curves are not shown: the rival's."""
+
+    def metric(self, name: str, step: int, value: float) -> None:
+        return
+
+
+def train(
+    spec: JobSpec, dataset: Dataset, rival_files: Mapping[str, bytes], report: Report
+) -> tuple[JobResult, dict[str, bytes]]:
+    """Fit on the training rows, measure beside the rival on the held-out rows, then fit on everything.
+
+    Returns
+    -------
+    result : JobResult
+    files : dict of str to bytes
+        The model that was fitted on everything.
+
+    Raises
+    ------
+    InvalidInput
+        The data lacks what the kind needs, or the config is not right.
+    """
+    kind = kind_of(spec.kind)
+    config = parse_config(kind, spec.config)
+    missing = kind.missing(dataset)
+    if missing:
+        raise InvalidInput(f"Snapshot {spec.snapshot} cannot train a {spec.kind}.", " ".join(missing), "Import the missing data.")
+    clock = _Stopwatch()
+    holdout = kind.holdout(dataset, config)
+    report.log(f"Hold-out: {holdout.about.rstrip('.')}.")
+    with clock("fit"):
+        challenger = kind(config)
+        challenger.fit(holdout.train, Part(report, 0.02, 0.35, "Fitting"))
+    with clock("evaluate"):
+        scores = challenger.evaluate(holdout, Part(report, 0.35, 0.5, "Measuring"))
+    for name, value in scores.evaluation.headline.items():
+        report.log(f"{name} = {value:.5f}")
+    with clock("rival"):
+        rival_name, rival_scores = _rival(kind, spec.rival, rival_files, holdout, Quiet(report, 0.5, 0.7, "Measuring the rival"))
+    verdict = judge(scores, rival_scores, kind=kind, rival_name=rival_name)
+    for reason in verdict.reasons:
+        report.log(reason)
+    with clock("refit"):
+        serving = kind(config)
+        serving.fit(kind.everything(dataset, config), Quiet(report, 0.7, 0.97, "Fitting on all rows"))
+    files = serving.save()
+    report.stage("Saving", 0.98)
+    result = JobResult(
+        framework=kind.framework,
+        config=config.model_dump(mode="json"),
+        metrics=scores.evaluation.headline,
+        evaluation=scores.evaluation.model_dump(mode="json"),
+        verdict=verdict.model_dump(mode="json"),
+        signature=serving.signature(),
+        card=serving.card(),
+        trained_until=last_event(dataset),
+        seconds=clock.seconds,
+    )
+    return result, files
+
+
+def parse_config(kind: type[Estimator], config: Mapping[str, Any]) -> Any:
+    """A kind's typed config.
+
+    Raises
+    ------
+    InvalidInput
+        A setting is unknown or outside its bounds.
+    """
+    from pydantic import ValidationError
+
+    try:
+        return kind.config_type.model_validate(dict(config))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InvalidInput(
+            f"The setting {where!r} of the {kind.kind} is not right: {first['msg']}.",
+            f"Settings are: {', '.join(kind.config_type.model_fields)}.",
+        ) from error
+
+
+def last_event(dataset: Dataset) -> datetime | None:
+    """The newest moment in what shoppers did; None where the data tells no times."""
+    import pyarrow.compute as pc
+
+    newest = None
+    for table in (Table.INTERACTIONS, Table.ORDERS):
+        if dataset.has(table, "time"):
+            moment = pc.max(dataset.arrow(table, ["time"])["time"]).as_py()
+            newest = moment if newest is None else max(newest, moment)
+    return None if newest is None else newest.astimezone(UTC)
+
+
+def _rival(
+    kind: type[Estimator], rival: Rival | None, files: Mapping[str, bytes], holdout: Holdout, report: Report
+) -> tuple[str, Scores]:
+    """The champion as it serves, its recipe refitted where it has seen held-out rows, or the baseline."""
+    if rival is None:
+        model = kind.baseline()
+        name = f"the baseline ({kind.baseline_name})"
+        model.fit(holdout.train, report)
+    elif holdout.cut is not None and rival.trained_until is not None and rival.trained_until < holdout.cut:
+        model = kind.load(files)
+        name = f"the champion {rival.version}"
+    else:
+        model = kind(parse_config(kind, rival.config))
+        name = f"the champion {rival.version}"
+        report.log(f"Champion {rival.version} has seen held-out rows; its recipe is fitted again without them.")
+        model.fit(holdout.train, report)
+    return name, model.evaluate(holdout, report)
+
+
+class _Stopwatch:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.seconds[stage] = round(time.perf_counter() - started, 3)

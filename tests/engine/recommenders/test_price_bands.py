@@ -1,0 +1,20 @@
+import numpy as np
+
+from engine.recommenders.events import Codes
+from engine.recommenders.price_bands import BANDS, bands
+
+
+def test_bands_are_of_the_category() -> None:
+    price = np.r_[np.arange(1.0, 21), np.arange(101.0, 121)]
+    category = Codes(np.repeat([0, 1], 20).astype(np.int32), ("socks", "coats"))
+    found = bands(price, category).codes
+    assert BANDS[found[0]] == "budget"
+    assert BANDS[found[19]] == "luxury"
+    assert BANDS[found[20]] == "budget"
+    assert BANDS[found[39]] == "luxury"
+
+
+def test_unknown_prices_have_no_band() -> None:
+    nothing = Codes(np.full(3, -1, dtype=np.int32), ())
+    assert bands(np.array([np.nan, 1.0, 9.0]), nothing).codes[0] == -1
+    assert (bands(np.full(3, np.nan), nothing).codes == -1).all()
