@@ -35,16 +35,19 @@ $(VENV)/.runtime: $(ROOT)/requirements.lock $(ROOT)/pyproject.toml
 	@test -x $(BIN)/python || { echo "Making .venv ..."; $(PYTHON) -m venv $(VENV); }
 	@echo "Installing torch ..." && $(BIN)/python -m pip install --quiet torch==2.13.0
 	@echo "Installing the packages of requirements.lock (a minute or two) ..." && $(BIN)/python -m pip install --quiet --requirement $(ROOT)/requirements.lock
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable $(ROOT)
+	@$(BIN)/python -m pip install --quiet --no-deps --editable $(ROOT)
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime $(ROOT)/requirements-dev.lock
 	@echo "Installing the tools for development ..." && $(BIN)/python -m pip install --quiet --requirement $(ROOT)/requirements-dev.lock
 	@touch $@
 
-# Writes both locks from pyproject.toml; torch stays out, the Makefile pins it.
+# Writes both locks from pyproject.toml; torch stays out of them, since it is installed first and by itself.
+COMPILE := $(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	--no-annotate --no-header --no-allow-unsafe --unsafe-package torch --unsafe-package pip --upgrade
 lock: $(VENV)/.dev
-	cd $(ROOT) && $(BIN)/python -m tests.lock
+	cd $(ROOT) && $(COMPILE) --extra ml --extra dashboard --extra serve -o requirements.lock pyproject.toml
+	cd $(ROOT) && $(COMPILE) --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
 
 clean:
 	rm -rf $(VENV) $(ROOT)/build $(ROOT)/dist $(ROOT)/bench-results

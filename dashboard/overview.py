@@ -49,7 +49,7 @@ def serving(
     """A champion from the registry's records; `moves` are those of its champion alias, newest first."""
     since = next((move.time for move in moves if move.version == version.version), version.created_at)
     promoted = next((move.verdict for move in moves if move.version == version.version and move.verdict), None)
-    return Serving(model, version, since, verdict or promoted or {})
+    return Serving(model, version, since, promoted or verdict or {})
 
 
 def next_action(

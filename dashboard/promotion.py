@@ -44,7 +44,8 @@ def gain_words(verdict: Mapping[str, Any]) -> str:
     percent, low, high = (verdict.get(name) for name in ("gain_percent", "low_percent", "high_percent"))
     if percent is None or low is None or high is None:
         return f"Gain on {verdict.get('metric', 'the primary metric')}: {figure(verdict.get('gain'))}."
-    return f"{percent:+.1f}% on {metric_name(verdict['metric'])} (95% interval {low:+.1f}% to {high:+.1f}%)."
+    overruled = " The gate was overruled." if verdict.get("overruled") else ""
+    return f"{percent:+.1f}% on {metric_name(verdict['metric'])} (95% interval {low:+.1f}% to {high:+.1f}%).{overruled}"
 
 
 @st.dialog("Promote to champion", icon=":material/north:")

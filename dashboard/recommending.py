@@ -12,7 +12,7 @@ from dashboard.cards import item_facts, money
 from dashboard.product_wall import WallAction, WallCard, product_wall
 from dashboard.runtime import ask, engine, plain
 from dashboard.state import listed, set_listed, set_params
-from engine.catalog.records import ItemCard
+from engine.catalog.records import ItemCard, ShopperCard
 from engine.catalog.service import CatalogService
 
 if TYPE_CHECKING:
@@ -51,6 +51,13 @@ def _selects(offered: Mapping[str, Sequence[Any]], names: Sequence[str], context
             context[name] = value
 
 
+def about_shopper(card: ShopperCard) -> str:
+    """What is known of a shopper, in a sentence."""
+    age = f", {card.age:.0f} years" if card.age is not None else ""
+    segment = f", {card.segment}" if card.segment else ""
+    return f"The shopper has {card.events:,} events{age}{segment}."
+
+
 def wall_card(item: Recommendation, opened: str) -> WallCard:
     """A recommendation as a card of the wall."""
     return WallCard(
@@ -78,7 +85,7 @@ def pick_products(shop: str, basket: Sequence[str]) -> None:
             with st.container(horizontal=True):
                 for item_id in basket:
                     st.button(
-                        plain(item_id),
+                        plain(_title_of(shop, item_id)),
                         icon=":material/close:",
                         key=f"out_{item_id}",
                         help="Take it out",
@@ -98,6 +105,11 @@ def pick_products(shop: str, basket: Sequence[str]) -> None:
             if click is not None:
                 add_to_basket(click.item_id)
                 st.rerun()
+
+
+def _title_of(shop: str, item_id: str) -> str:
+    found = ask(CatalogService.items, shop=shop, query=item_id, limit=5)
+    return next((card.title for card in found if card.item_id == item_id), item_id)
 
 
 def _plain_card(card: ItemCard) -> WallCard:
@@ -123,10 +135,9 @@ def _close() -> None:
 @st.dialog("Why it is here", width="medium", position="right", on_dismiss=_close)
 def detail(item: Recommendation) -> None:
     """One product: picture, facts, and what every signal adds to its score."""
-    left, right = st.columns([2, 3])
-    with left:
-        if item.card.image:
-            st.image(engine().artifacts.read_blob(item.card.image), alt=item.card.title)
+    left, right = st.columns([2, 3]) if item.card.image else (st.container(), st.container())
+    if item.card.image:
+        left.image(engine().artifacts.read_blob(item.card.image), alt=item.card.title)
     with right:
         st.subheader(plain(item.card.title or item.item_id), anchor=False)
         st.text(

@@ -71,11 +71,10 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
 
 
 def _start() -> Engine:
-    from engine.training import start_background
+    from engine import standing_work
 
     engine = current_engine()
-    if engine.owns_store:
-        start_background(engine)
+    engine.when_owner(standing_work.begin)
     return engine
 
 

@@ -6,7 +6,7 @@ basket, a job) goes through `param` and `set_params`, so that every view has a l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -90,7 +90,28 @@ def share() -> None:
 def shop_picker(shops: Sequence[ShopInfo], *, key: str = "shop") -> ShopInfo:
     """Choose a shop; the choice is in the URL and holds on all pages."""
     by_name = {shop.shop: shop for shop in shops}
+    return by_name[choose("Shop", {shop.shop: shop.title for shop in shops}, key=key)]
+
+
+def choose(label: str, titles: Mapping[str, str], *, key: str, width: int = 320) -> str:
+    """Choose one of several by title; the URL holds its name, and the choice survives a change of page.
+
+    Streamlit's own binding would put the title into the URL.
+    """
+    widget, kept = f"choose_{key}", f"kept_{key}"
+    wanted = param(key) or st.session_state.get(kept)
+    if wanted in titles:
+        st.session_state[widget] = wanted
+    elif st.session_state.get(widget) not in titles:
+        st.session_state.pop(widget, None)
+
+    def changed() -> None:
+        set_params(**{key: st.session_state[widget]})
+
     chosen = st.selectbox(
-        "Shop", list(by_name), format_func=lambda name: by_name[name].title, key=key, bind="query-params", width=320
+        label, list(titles), format_func=titles.__getitem__, key=widget, width=width, on_change=changed
     )
-    return by_name[chosen]
+    if param(key) != chosen and (param(key) or chosen != next(iter(titles))):
+        set_params(**{key: chosen})
+    st.session_state[kept] = chosen
+    return chosen

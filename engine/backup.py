@@ -179,7 +179,7 @@ def _add(tar: tarfile.TarFile, name: str, source: Path) -> str:
         member = tarfile.TarInfo(name)
         member.size, member.mode = size, 0o600
         hashing = _Hashing(file, size)
-        tar.addfile(member, hashing)  # type: ignore[arg-type]  # only `read` is used
+        tar.addfile(member, hashing)
     return hashing.digest.hexdigest()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 DIMENSIONS = 384
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _BATCH = 64
+_CHUNK = 512
 _MAX_TOKENS = 128
 
 
@@ -63,8 +64,16 @@ def embed(engine: Engine, texts: Sequence[str]) -> NDArray[np.float32]:
         return model.encode(texts)
 
 
-def embed_cached(engine: Engine, texts: Sequence[str]) -> NDArray[np.float32]:
-    """`embed`, kept on disk under the digest of model and texts: a catalogue is embedded once."""
+def embed_cached(
+    engine: Engine, texts: Sequence[str], *, between: Callable[[], None] = lambda: None
+) -> NDArray[np.float32]:
+    """`embed`, kept on disk under the digest of model and texts: a catalogue is embedded once.
+
+    Parameters
+    ----------
+    between : callable
+        Called every few seconds; what it raises ends the work, and nothing is kept.
+    """
     digest = hashlib.sha256(WEIGHTS_SHA256.encode())
     for text in texts:
         digest.update(text.encode("utf-8", "replace") + b"\0")
@@ -72,9 +81,13 @@ def embed_cached(engine: Engine, texts: Sequence[str]) -> NDArray[np.float32]:
     kept = _kept(path, len(texts))
     if kept is not None:
         return kept
+    import numpy as np
     from safetensors.numpy import save
 
-    vectors = embed(engine, texts)
+    vectors = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
+    for start in range(0, len(texts), _CHUNK):
+        between()
+        vectors[start : start + _CHUNK] = embed(engine, texts[start : start + _CHUNK])
     write_atomic(path, save({"vectors": vectors}), durable=False)
     return vectors
 
@@ -95,7 +108,7 @@ def _load(device: str) -> MiniLM:
     from transformers import AutoModel, AutoTokenizer
     from transformers.utils import logging
 
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     folder = Path(get_model_path())
     weights = folder / "model.safetensors"
     found = hashlib.sha256(weights.read_bytes()).hexdigest()

@@ -3,7 +3,7 @@ import streamlit as st
 from dashboard.cards import count, csv_button, moment, size, table
 from dashboard.import_wizard import outcome, wizard
 from dashboard.runtime import ask, plain
-from dashboard.state import heading, shop_picker
+from dashboard.state import choose, heading, shop_picker
 from engine.catalog.service import CatalogService
 
 heading("Data")
@@ -19,14 +19,8 @@ if not filled:
 with st.container(horizontal=True, vertical_alignment="bottom"):
     shop = shop_picker(filled)
     snapshots = ask(CatalogService.list_snapshots, shop=shop.shop)
-    number = st.selectbox(
-        "Snapshot",
-        [s.number for s in snapshots],
-        format_func=lambda n: f"{n}, {moment(next(s.created_at for s in snapshots if s.number == n))}",
-        key="snapshot",
-        bind="query-params",
-        width=280,
-    )
+    titles = {str(s.number): f"{s.number}, {moment(s.created_at)}" for s in snapshots}
+    number = int(choose("Snapshot", titles, key="snapshot", width=280))
 snapshot = next(s for s in snapshots if s.number == number)
 if shop.synthetic:
     st.caption("This shop is generated: nothing learnt from it says anything about real shoppers.")

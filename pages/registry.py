@@ -76,7 +76,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     st.subheader(f"{plain(version.model)} {plain(version.version)}", anchor=False, width="content")
     stage_badge(version.stage)
     for alias in version.aliases:
-        st.badge(alias, color="primary")
+        st.badge(alias, color="blue")
 st.caption(plain(version.description) or f"Registered {moment(version.created_at)} by {plain(version.created_by)}.")
 
 with st.container(horizontal=True):

@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard.cards import csv_button
 from dashboard.datasets import choices
 from dashboard.product_wall import WallAction, product_wall
-from dashboard.recommending import add_to_basket, as_rows, detail, filters, pick_products, wall_card
+from dashboard.recommending import about_shopper, add_to_basket, as_rows, detail, filters, pick_products, wall_card
 from dashboard.runtime import ask, plain, show_error
 from dashboard.state import go, heading, listed, param, set_params, shop_picker
 from engine.catalog.service import CatalogService
@@ -24,14 +24,13 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     who = st.segmented_control(
         "For", ["Shopper", "Basket"], default="Shopper", required=True, key="who", bind="query-params", width=170
     )
-    shopper = None
+    shopper, known = None, {}
     if who == "Shopper":
         known = {card.shopper: card for card in ask(CatalogService.shoppers, shop=shop.shop, limit=50)}
         current = param("shopper")
         shopper = st.selectbox(
             "Shopper",
             list(dict.fromkeys([*known, *([current] if current else [])])),
-            format_func=lambda name: f"{name} ({known[name].events} events)" if name in known else name,
             accept_new_options=True,
             key="shopper",
             bind="query-params",
@@ -64,6 +63,8 @@ except EngineError as error:
 
 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
     note = f" {plain(answer.note)}" if answer.note else ""
+    if shopper in known:
+        note += f" {plain(about_shopper(known[shopper]))}"
     st.caption(
         f"{len(answer.items)} products from {plain(answer.model)} {answer.version}, snapshot {answer.snapshot}, "
         f"in {answer.latency_ms:.0f} ms.{note}"

@@ -8,7 +8,7 @@ from dashboard.live import draw_metrics, watch
 from dashboard.metrics import metric_name, primary_first
 from dashboard.promotion import champion_of, promote_dialog, verdict_against, verdict_box
 from dashboard.runtime import act, ask, plain, show_error, told
-from dashboard.state import go, heading, link, param, set_params, shop_picker
+from dashboard.state import choose, go, heading, link, param, set_params, shop_picker
 from engine.catalog.service import CatalogService
 from engine.errors import InternalError
 from engine.estimators.kinds import KINDS
@@ -26,14 +26,7 @@ if not shops:
 with st.container(border=True):
     with st.container(horizontal=True, vertical_alignment="bottom"):
         shop = shop_picker(shops)
-        kind = st.selectbox(
-            "Kind of model",
-            list(KINDS),
-            format_func=lambda k: k.replace("_", " ").capitalize(),
-            key="kind",
-            bind="query-params",
-            width=320,
-        )
+        kind = choose("Kind of model", {name: name.replace("_", " ").capitalize() for name in KINDS}, key="kind")
     snapshot = ask(CatalogService.get_snapshot, number=shop.snapshot)
     rows = ", ".join(f"{count(s.rows)} {name.replace('_', ' ')}" for name, s in snapshot.summary.items() if s.rows)
     st.caption(f"Snapshot {snapshot.number} of {moment(snapshot.created_at)}: {rows}.")

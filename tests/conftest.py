@@ -1,13 +1,55 @@
-"""What every test may lean on."""
+"""What every test may lean on: an Engine of its own, tiers, and no silent skips where it counts."""
 
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+from engine.actor import Actor
+from engine.core import Engine, set_current_engine
+from engine.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
+FULL = os.environ.get("SKYY_TEST_TIER") == "full"
+STRICT = FULL or os.environ.get("CI") == "true"
+
+settings.register_profile("quick", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("full", max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("full" if FULL else "quick")
+
+
+def rounds(quick: int, full: int) -> int:
+    """How often a test with the mark `rounds` repeats in this tier."""
+    return full if FULL else quick
+
+
+class _NoSilentSkips:
+    """Turns a run with a skip into a failed one, naming each."""
+
+    def __init__(self) -> None:
+        self.skipped: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.skipped:
+            self.skipped.append(f"{report.nodeid}: {report.longrepr}")
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self.skipped and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        for line in self.skipped:
+            terminalreporter.write_line(f"A skip counts as a failure here: {line}", red=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if STRICT and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_NoSilentSkips())
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +59,34 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"shared data: no folder at {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of Debian's Chromium."""
+    found = shutil.which("chromium")
+    if found is None:
+        pytest.skip("system package: chromium is not installed")
+    return found
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A store folder of this test's own, also for what reads SKYY_HOME."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("SKYY_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture
+def engine(home: Path) -> Iterator[Engine]:
+    """An owning Engine, also the process's current one, closed at the end."""
+    with Engine.open(Settings.at(home)) as opened:
+        set_current_engine(opened)
+        yield opened
+    set_current_engine(None)
+
+
+@pytest.fixture
+def actor() -> Actor:
+    return Actor(name="tester", via="python")

@@ -105,7 +105,7 @@ class ArtifactStore:
                 "Its name is the SHA-256 of its bytes.",
                 "Restore it from a backup; the last good version keeps serving.",
                 digest=digest,
-                found=found,
+                actual=found,
             )
         return data
 

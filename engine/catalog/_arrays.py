@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from engine.errors import InvalidInput
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -12,18 +14,36 @@ if TYPE_CHECKING:
 
 
 def plain(column: pa.ChunkedArray | pa.Array) -> pa.Array:
-    """The column as one array; dictionaries are decoded, every kind of string is `string`."""
-    import pyarrow as pa
-    import pyarrow.types as types
+    """The column as one array; dictionaries are decoded, every kind of string is `string`.
 
-    whole = column.type
-    if types.is_dictionary(whole):
-        column = column.cast(whole.value_type)
-    if types.is_large_string(column.type) or types.is_string_view(column.type) or types.is_binary(column.type):
-        column = column.cast(pa.string())
+    Raises
+    ------
+    InvalidInput
+        Bytes that are not UTF-8 text.
+    """
+    import pyarrow as pa
+
+    try:
+        column = _decoded(column)
+    except pa.ArrowInvalid as error:
+        raise InvalidInput(
+            f"A column of {column.type} does not hold text: {str(error)[:100]}.",
+            "Text is UTF-8.",
+            "Convert the column.",
+        ) from error
     if isinstance(column, pa.ChunkedArray):
         return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
     return column
+
+
+def _decoded(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
+    import pyarrow as pa
+    import pyarrow.types as types
+
+    if types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    texts = (types.is_large_string, types.is_string_view, types.is_binary, types.is_large_binary)
+    return column.cast(pa.string()) if any(test(column.type) for test in texts) else column
 
 
 def is_text(array: pa.Array) -> bool:

@@ -75,7 +75,7 @@ def as_text(values: pa.Array) -> pa.Array:
         exact = pc.and_(pc.equal(pc.floor(finite), finite), pc.less(pc.abs(finite), 2.0**53))
         whole = pc.if_else(exact, finite, pa.scalar(None, pa.float64())).cast(pa.int64())
         return pc.coalesce(whole.cast(pa.string()), finite.cast(pa.string()))
-    if types.is_nested(values.type):
+    if types.is_nested(values.type) or types.is_interval(values.type) or types.is_run_end_encoded(values.type):
         return pa.array(
             [None if value is None else json.dumps(value, default=str) for value in values.to_pylist()], pa.string()
         )

@@ -19,6 +19,7 @@ from engine.errors import InvalidInput, StaleExpectation
 from engine.failpoints import failpoint
 
 _WRITERS = 8
+_MOST_PARTS = 32  # many small files would slow every read down
 
 
 @dataclass(frozen=True)
@@ -113,13 +114,17 @@ class Intake:
         self, plan: Plan, checked: Pictures, parent: SnapshotInfo | None
     ) -> tuple[dict[str, tuple[Part, ...]], tuple[Part, ...]]:
         """All files of the snapshot; what an event never names is an orphan and harms nobody."""
+        import pyarrow as pa
+
         artifacts = self.engine.artifacts
         with ThreadPoolExecutor(_WRITERS) as pool:
             list(pool.map(artifacts.put_blob, checked.files.values()))
         tables = dict(parent.tables) if parent is not None else {}
         for table, merged in plan.merged.items():
-            kept = tables.get(table, ()) if merged.keep else ()
-            fresh = (parts.write_part(artifacts, merged.new),) if merged.new.num_rows else ()
+            kept, new = tables.get(table, ()) if merged.keep else (), merged.new
+            if new.num_rows and len(kept) >= _MOST_PARTS:
+                kept, new = (), pa.concat_tables([parts.dataset_of(artifacts, parent).arrow(table), new])
+            fresh = (parts.write_part(artifacts, new),) if new.num_rows else ()
             tables[str(table)] = (*kept, *fresh)
         failpoint("catalog.between_parts")
         aside = plan.quarantine

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress
 
+from engine import standing_work
 from engine.actor import Actor
 from engine.catalog.demo import SHOP, DemoService, load_demo
 from engine.catalog.service import CatalogService
@@ -25,7 +26,7 @@ from engine.model_registry.schema import CHAMPION
 from engine.model_registry.service import RegistryService
 from engine.settings import Settings
 from engine.store import socket
-from engine.training import TrainingService, start_background
+from engine.training import TrainingService
 
 _SETUP = Actor.system("setup")
 
@@ -123,7 +124,7 @@ def _wait_headless(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     with Engine.open(settings) as opened:
-        start_background(opened)
+        standing_work.begin(opened)
         stop.wait()
 
 

@@ -55,8 +55,7 @@ class LoadedModel:
         InvalidInput
             The input does not fit the model's signature.
         """
-        single = isinstance(input_data, Mapping)
-        rows = [input_data] if single else list(input_data)
+        rows = [input_data] if isinstance(input_data, Mapping) else list(input_data)
         if not all(isinstance(row, Mapping) for row in rows):
             raise InvalidInput(
                 f"{self.name} was given {type(input_data).__name__}.",
@@ -65,7 +64,7 @@ class LoadedModel:
             )
         with self._lent() as model:
             answers = model.predict(rows)
-        return answers[0] if single else answers
+        return answers[0] if isinstance(input_data, Mapping) else answers
 
     def warm_up(self) -> None:
         """Load now, so that a broken file is told at once and the first answer is quick."""

@@ -97,7 +97,7 @@ class ModelRegistry:
             version=version,
             framework=framework,
             metrics=dict(metrics or {}),
-            kind=kind or getattr(type(model), "kind", "custom"),
+            kind=kind or str(getattr(type(model), "kind", "custom")),
             params=dict(params or {}),
             tags=dict(tags or {}),
             description=description,

@@ -434,7 +434,7 @@ def _expect(transaction: Transaction, model: str, alias: str, expected: str | No
             "Nobody else moved it meanwhile.",
             "Look at the present state and decide again.",
             current=current,
-            expected=expected,
+            presumed=expected,
         )
     return current
 

@@ -67,7 +67,7 @@ def understand(context: Mapping[str, Any], catalog: CatalogFacets, model: Mappin
     """
     asked = {key: value for key, value in context.items() if value is not None}
     allowed = np.ones(catalog.size, dtype=bool)
-    if asked.pop("in_stock", True) is not False:
+    if _yes(asked.pop("in_stock", True)):
         allowed &= ~catalog.sold_out
     exclude_met = _exclude(asked.pop("exclude", "seen"), catalog, allowed)
     if "exclude_brand" in asked and "brand" in catalog.values:
@@ -100,6 +100,12 @@ def _unknown(key: str, catalog: CatalogFacets, model: Mapping[str, Facet]) -> In
         "Take the key out, or import data that tells it.",
         key=key,
     )
+
+
+def _yes(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidInput(f"in_stock is {str(value)[:40]!r}.", "It is true or false; false shows sold-out products too.")
+    return value
 
 
 def _exclude(value: Any, catalog: CatalogFacets, allowed: NDArray[np.bool_]) -> bool:

@@ -111,8 +111,8 @@ def spelling(value: str, known: Iterable[str], facet: str) -> str:
     known = tuple(known)
     if value in known:
         return value
-    for simplify in (str.casefold, _stem):
-        matches = [label for label in known if simplify(label) == simplify(value)]
+    for forms in (_cases, _endings):
+        matches = [label for label in known if forms(label) & forms(value)]
         if len(matches) == 1:
             return matches[0]
     raise InvalidInput(
@@ -130,12 +130,17 @@ def listing(names: Iterable[str]) -> str:
     return ", ".join(known[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def _stem(word: str) -> str:
+def _cases(word: str) -> set[str]:
+    return {word.casefold().strip()}
+
+
+def _endings(word: str) -> set[str]:
+    """A word with and without its plural ending."""
     folded = word.casefold().strip()
-    for ending in ("es", "s"):
-        if folded.endswith(ending) and len(folded) > len(ending) + 2:
-            return folded.removesuffix(ending)
-    return folded
+    forms = {folded}
+    if folded.endswith("s") and not folded.endswith("ss"):
+        forms |= {folded[:-1]} | ({folded[:-2]} if folded.endswith("es") else set())
+    return {form for form in forms if len(form) > 2} or {folded}
 
 
 def _told(card: ItemCard) -> Iterable[tuple[str, str]]:

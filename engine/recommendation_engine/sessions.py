@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 SESSION_HALF_LIFE_HOURS = 24.0
 _STEP = 0.85
-_LEAST_SHARE = 0.5
+_LEAST_SHARE = 2 / 3
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Session:
 def fold(stored: csr_matrix, basket: Sequence[int], events: Sequence[Fresh]) -> Session:
     """Add a basket and recent events to a stored history.
 
-    The present counts for at least half, however long the past: a shopper who fills a basket has
+    The present counts for at least two thirds, however long the past: a shopper who fills a basket has
     something in mind. In the basket the latest item counts most; events fade with a half-life of a day.
 
     Parameters

@@ -97,8 +97,12 @@ class Blend:
         }
 
     def scores(self, taste: Taste) -> NDArray[np.float64]:
-        """Scores of all items, shape (n_shoppers, n_items), higher is better."""
-        return add(self.parts(taste), (taste.history.shape[0], self.width))
+        """Scores of all items, shape (n_shoppers, n_items), higher is better; one signal is held at a time."""
+        total = np.zeros((taste.history.shape[0], self.width))
+        for name in self.signals:
+            if self.weights.get(name, 0.0) != 0:
+                total += self.weights[name] * self.signal(name, taste)
+        return total
 
 
 def add(parts: Mapping[str, NDArray[np.float64]], shape: tuple[int, int]) -> NDArray[np.float64]:

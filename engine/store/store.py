@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from engine.clock import Clock
 
 _LOG = logging.getLogger(__name__)
+_ALL = 2**62
 _INSERT_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -236,9 +237,9 @@ class Store:
 
     def events(self, *, after: int = 0, limit: int | None = None) -> list[Event]:
         """Events in order, those with `seq > after`."""
-        sql = "SELECT * FROM events WHERE seq > ? ORDER BY seq" + (f" LIMIT {int(limit)}" if limit else "")
         with self.read() as reader:
-            return [Event.from_row(row) for row in reader.rows(sql, [after])]
+            rows = reader.rows("SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?", [after, limit or _ALL])
+        return [Event.from_row(row) for row in rows]
 
     def verify(self) -> int:
         """Check every hash of the chain and that journal and database agree; returns the number of events.

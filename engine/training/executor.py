@@ -70,7 +70,7 @@ class LocalExecutor:
         try:
             process = psutil.Process(worker["pid"])
             family = [process, *process.children(recursive=True)]
-            return sum(member.memory_info().rss for member in family) / _MB
+            return float(sum(member.memory_info().rss for member in family) / _MB)
         except psutil.NoSuchProcess:
             return 0.0
 

@@ -14,7 +14,8 @@ def is_alive(worker: Mapping[str, Any]) -> bool:
     """Whether that very process runs: the same number may have gone to another one since."""
     try:
         process = psutil.Process(int(worker["pid"]))
-        return abs(process.create_time() - worker["started"]) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
+        same = abs(process.create_time() - float(worker["started"])) < 1.0
+        return same and bool(process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 

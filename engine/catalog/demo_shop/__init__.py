@@ -14,8 +14,8 @@ What is true in it:
 - Life: garments arrive by season and leave after four to eight months, with markdowns before; a tenth
   is core range. Counts of stock follow what was sold and what came back.
 - Fit: labels cut smaller or larger than their size; misfit drives returns, ratings and words.
-- Known biases: plus sizes (44 and up) are shown new arrivals at 0.3 times the odds of everybody else,
-  and clothing of those sizes is cut 0.45 sizes small.
+- Known biases: plus sizes (44 and up) are shown new arrivals with a fifth of the weight that others see
+  them with (about 0.4 times the odds among their views), and clothing of those sizes is cut 0.45 sizes small.
 """
 
 from engine.catalog.demo_shop._shop import DemoShop, Progress, generate

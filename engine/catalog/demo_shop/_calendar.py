@@ -54,7 +54,7 @@ MARKDOWN = "Last pieces"
 def warmth() -> NDArray[np.float64]:
     """Summer (1) to winter (-1) by day, shape (DAYS,); high summer is in the middle of July."""
     of_year = (np.arange(DAYS) + START.timetuple().tm_yday - 197) / 365.25
-    return np.cos(2 * np.pi * of_year)  # type: ignore[no-any-return]
+    return np.cos(2 * np.pi * of_year)
 
 
 def traffic() -> NDArray[np.float64]:

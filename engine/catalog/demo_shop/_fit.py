@@ -24,7 +24,7 @@ _CLOTHING, _SHOES = SYSTEMS.index("clothing"), SYSTEMS.index("shoes")
 
 def systems(garments: Garments) -> NDArray[np.int64]:
     """Size system of every garment, an index into `SYSTEMS`."""
-    return np.array([SYSTEMS.index(c.size) for c in CATEGORIES])[garments.category]  # type: ignore[no-any-return]
+    return np.array([SYSTEMS.index(c.size) for c in CATEGORIES])[garments.category]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class Fits:
     @property
     def verdict(self) -> NDArray[np.int64]:
         """Index into `FIT`."""
-        return np.where(self.misfit > TOLERANCE, 0, np.where(self.misfit < -TOLERANCE, 2, 1))  # type: ignore[no-any-return]
+        return np.where(self.misfit > TOLERANCE, 0, np.where(self.misfit < -TOLERANCE, 2, 1))
 
 
 def choose(

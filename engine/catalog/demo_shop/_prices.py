@@ -53,7 +53,7 @@ def _list_prices(rng: Generator, garments: Garments) -> NDArray[np.float32]:
         factor *= np.where(days >= when[:, None], 1 + change[:, None], 1)
     factor = factor.round(4)
     raw = garments.price[:, None] * factor
-    return np.where(factor == 1, raw, np.round(raw) - 0.05).astype(np.float32)  # type: ignore[no-any-return]
+    return np.where(factor == 1, raw, np.round(raw) - 0.05).astype(np.float32)
 
 
 def _markdowns(rng: Generator, garments: Garments, cut: NDArray[np.float32], promotion: NDArray[np.int8]) -> None:

@@ -86,11 +86,11 @@ def _visits(rng: Generator, shoppers: Shoppers, sessions: Sessions) -> Visits:
         partners[NAMES.index(category.name), [NAMES.index(other) for other in category.goes_with]] = 1.0
     lean = np.array([c.summer for c in CATEGORIES])
     liking = np.exp(0.6 * shoppers.category[sessions.shopper] + 0.8 * warmth()[sessions.day][:, None] * lean)
-    session, category = [np.arange(count)], [sessions.focus]
+    session, looked = [np.arange(count)], [sessions.focus]
     for share in (0.42, 0.16):
         more = np.flatnonzero(rng.random(count) < share)
         session.append(more)
-        category.append(pick(rng, partners[sessions.focus[more]] * liking[more]))
+        looked.append(pick(rng, partners[sessions.focus[more]] * liking[more]))
     found = np.concatenate(session)
     views = np.minimum(rng.geometric(1 / VIEWS_A_VISIT, len(found)), LONGEST_VISIT)
-    return Visits(found, np.concatenate(category), views)
+    return Visits(found, np.concatenate(looked), views)

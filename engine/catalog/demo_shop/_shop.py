@@ -51,7 +51,7 @@ class DemoShop:
     truth: dict[str, Any]
 
 
-def generate(seed: int = 7, *, scale: float = 1.0, progress: Progress | None = None) -> DemoShop:
+def generate(seed: int = 7, *, scale: float = 1.0, progress: Progress | None = None, pictures: bool = True) -> DemoShop:
     """The demo shop of that seed; the same arguments give the same bytes.
 
     Parameters
@@ -61,7 +61,9 @@ def generate(seed: int = 7, *, scale: float = 1.0, progress: Progress | None = N
     scale : float
         Share of the full size, above 0 to 1.
     progress : callable, optional
-        Told a stage and the share done, 0 to 1; also from other threads.
+        Told a stage and the share done, 0 to 1, from the calling thread.
+    pictures : bool
+        Whether to draw the pictures, which take most of the time; the tables are the same without.
 
     Raises
     ------
@@ -79,8 +81,11 @@ def generate(seed: int = 7, *, scale: float = 1.0, progress: Progress | None = N
     garments = _garments.draw(_stream(seed, "garments"), max(60, round(GARMENTS * scale)))
     ids = _items.item_ids(len(garments))
     with ThreadPoolExecutor(1, thread_name_prefix="demo-shop") as pool:
-        history = pool.submit(_history, seed, scale, garments, ids, tell)
-        images = paint_all(garments, ids, seed=seed, progress=lambda share: tell("pictures", 0.1 + 0.9 * share))
+        history = pool.submit(_history, seed, scale, garments, ids)
+        images = {}
+        if pictures:
+            images = paint_all(garments, ids, seed=seed, progress=lambda share: tell("pictures", 0.95 * share))
+        tell("events", 0.95)
         tables, truth = history.result()
     tell("ready", 1.0)
     return DemoShop(tables, images, truth)
@@ -96,7 +101,7 @@ def _stream(seed: int, purpose: str) -> np.random.Generator:
 
 
 def _history(
-    seed: int, scale: float, garments: _garments.Garments, ids: list[str], tell: Progress
+    seed: int, scale: float, garments: _garments.Garments, ids: list[str]
 ) -> tuple[dict[Table, pa.Table], dict[str, Any]]:
     """All tables, and the truth behind them."""
     people = _shoppers.draw(_stream(seed, "shoppers"), max(200, round(SHOPPERS * scale)))
@@ -104,7 +109,6 @@ def _history(
     sessions, visits = _sessions.draw(_stream(seed, "sessions"), people, max(800, round(SESSIONS * scale)))
     views = _choice.look(_stream(seed, "views"), garments, people, sessions, visits)
     decisions = _choice.decide(_stream(seed, "decisions"), garments, sessions, views, prices)
-    tell("orders", 0.1)
     rng = _stream(seed, "orders")
     fits = _fit.choose(rng, garments, people, sessions.shopper[views.session], views.item)
     times = _events.timeline(sessions, views)

@@ -52,7 +52,7 @@ class Shoppers:
     @property
     def plus(self) -> NDArray[np.bool_]:
         """Who wears a plus size."""
-        return np.array([int(size) >= PLUS_FROM for size in SIZES["clothing"]])[self.clothing]  # type: ignore[no-any-return]
+        return np.array([int(size) >= PLUS_FROM for size in SIZES["clothing"]])[self.clothing]
 
     @property
     def ids(self) -> list[str]:

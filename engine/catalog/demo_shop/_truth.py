@@ -50,9 +50,9 @@ def _bias(people: Shoppers) -> dict[str, Any]:
     return {
         "exposure": {
             "about": f"Shoppers of clothing size {PLUS_FROM} and up are shown garments newer than"
-            f" {_choice.NEW_DAYS} days at {_choice.NEW_ARRIVAL_EXPOSURE} times the odds of everybody else,"
-            " whatever their taste.",
-            "odds": _choice.NEW_ARRIVAL_EXPOSURE,
+            f" {_choice.NEW_DAYS} days with {_choice.NEW_ARRIVAL_EXPOSURE} times the weight of other garments,"
+            " whatever their taste; among their views this comes out at about 0.4 times the odds of others.",
+            "weight": _choice.NEW_ARRIVAL_EXPOSURE,
             "new_days": _choice.NEW_DAYS,
             "from_size": PLUS_FROM,
         },

@@ -95,7 +95,7 @@ def open_bundle(path: Path, limits: Limits) -> Bundle:
     InvalidFile
         There is nothing there, it is too large, or an archive has members that it should not.
     """
-    path = Path(path)
+    path = Path(path).expanduser().resolve()
     if path.is_dir():
         files = dict(_folder(path, limits))
     elif path.is_file():
@@ -115,6 +115,10 @@ def open_bundle(path: Path, limits: Limits) -> Bundle:
 def _sorted_bundle(name: str, files: dict[str, bytes], limits: Limits) -> Bundle:
     tables = {file: data for file, data in files.items() if file.lower().endswith(_TABLES)}
     pictures = {file: data for file, data in files.items() if file.lower().endswith(_PICTURES)}
+    if not tables and "[Content_Types].xml" in files:
+        raise InvalidFile(
+            f"{name} is an Excel or Word file.", "Tables come as CSV, TSV or Parquet.", "Save the sheet as 'CSV UTF-8'."
+        )
     if not tables:
         raise InvalidFile(
             f"{name} holds no table.",

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+_BATCH_ROWS = 65_536
+_UNPACKED = 4  # times the limit of the files themselves
+
 
 def columns(name: str, data: bytes) -> tuple[str, ...]:
     """The column names, from the footer."""
@@ -36,13 +39,53 @@ def parse(name: str, data: bytes, limits: Limits) -> Sheet:
     flat = [field.name for field in file.schema_arrow if not pa.types.is_nested(_value_type(field.type))]
     nested = sorted(set(file.schema_arrow.names) - set(flat))
     try:
-        table = file.read(columns=flat, use_threads=False)
-        _check_size(name, table, limits)
+        table = _as_text(_rows(name, file, flat, limits))
         table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise _broken(name, error) from error
     notes = (f"{name}: the nested columns {', '.join(nested[:5])} were left out.",) if nested else ()
     return Sheet(name, table, pa.array(range(1, table.num_rows + 1), pa.int64()), notes=notes)
+
+
+def _rows(name: str, file: pq.ParquetFile, columns: list[str], limits: Limits) -> pa.Table:
+    """The rows, read batch by batch so that a file whose footer lies is stopped early."""
+    import pyarrow as pa
+
+    batches, size = [], 0
+    for batch in file.iter_batches(_BATCH_ROWS, columns=columns, use_threads=False):
+        size += sum(_size(column) for column in batch.columns)
+        if size > _UNPACKED * limits.bytes:
+            raise InvalidFile(
+                f"{name} unpacks to more than {_UNPACKED * limits.bytes // 2**20:,} MB.",
+                "An import fits this limit in memory.",
+                "Import it in parts with mode append, or raise SKYY_MAX_UPLOAD_MB.",
+            )
+        batches.append(batch)
+    return pa.Table.from_batches(batches)
+
+
+def _size(column: pa.Array) -> int:
+    """Bytes that a column has without its dictionary."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_dictionary(column.type) or not len(column.dictionary):
+        return int(column.nbytes)
+    if not (pa.types.is_string(column.dictionary.type) or pa.types.is_binary(column.dictionary.type)):
+        return 8 * len(column)
+    lengths = pc.binary_length(column.dictionary).cast(pa.int64()).take(column.indices)
+    return int(pc.sum(lengths).as_py() or 0) + 4 * len(column)
+
+
+def _as_text(table: pa.Table) -> pa.Table:
+    """Bytes, as some writers store text, as text."""
+    import pyarrow as pa
+
+    for place, field in enumerate(table.schema):
+        kind = _value_type(field.type)
+        if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+            table = table.set_column(place, field.name, table.column(place).cast(kind).cast(pa.string()))
+    return table
 
 
 def _value_type(kind: pa.DataType) -> pa.DataType:
@@ -76,24 +119,3 @@ def _broken(name: str, error: Exception) -> InvalidFile:
         "A Parquet file starts and ends with its mark and is complete.",
         "Export or upload it again.",
     )
-
-
-def _check_size(name: str, table: pa.Table, limits: Limits) -> None:
-    """By the size that the columns will have without dictionaries."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    total = 0
-    for column in table.columns:
-        for chunk in column.chunks:
-            if not pa.types.is_dictionary(chunk.type):
-                total += chunk.nbytes
-            elif len(chunk.dictionary):
-                lengths = pc.binary_length(chunk.dictionary.cast(pa.string())).take(chunk.indices)
-                total += int(pc.sum(lengths.cast(pa.int64())).as_py() or 0)
-    if total > 4 * limits.bytes:
-        raise InvalidFile(
-            f"{name} unpacks to {total // 2**20:,} MB.",
-            f"An import unpacks to at most {4 * limits.bytes // 2**20:,} MB in memory.",
-            "Import it in parts with mode append, or raise SKYY_MAX_UPLOAD_MB.",
-        )

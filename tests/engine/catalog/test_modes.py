@@ -47,6 +47,15 @@ def test_append_shares_the_parents_parts(door: Door, catalog: CatalogService) ->
     assert second.summary["items"] == TableSummary(rows=2)
 
 
+def test_many_small_parts_become_one(door: Door, catalog: CatalogService) -> None:
+    door({Table.ITEMS: ITEMS})
+    for _ in range(34):
+        door({Table.INTERACTIONS: EVENTS})
+    parts = catalog.get_snapshot(shop="shop").tables["interactions"]
+    assert [part.rows for part in parts] == [66, 2]
+    assert len(door.rows(Table.INTERACTIONS)) == 68
+
+
 def test_upsert_changes_by_key_and_leaves_what_it_does_not_bring(door: Door) -> None:
     door({Table.ITEMS: ITEMS})
     report = door(

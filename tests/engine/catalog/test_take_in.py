@@ -231,3 +231,15 @@ def test_another_process_reaches_the_same_answers(engine: Engine, put: Callable[
             theirs = visitor.call(operation, **arguments)
             if operation is not CatalogService.run_import:
                 assert to_json(theirs) == to_json(mine)
+
+
+def test_simultaneous_imports_follow_each_other(door: Door, catalog: CatalogService) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(8) as pool:
+        reports = list(pool.map(lambda n: door({Table.ITEMS: [{"item_id": f"item {n}"}]}), range(8)))
+    assert sorted(report.snapshot or 0 for report in reports) == list(range(1, 9))
+    assert len(door.rows(Table.ITEMS)) == 8
+    chain = catalog.list_snapshots(shop="shop")
+    assert [snapshot.parent for snapshot in chain] == [7, 6, 5, 4, 3, 2, 1, None]
+    assert catalog.import_progress() is None

@@ -44,9 +44,12 @@ def waistband(sketch: Sketch, *, top: float, half: float, height: float = 28.0, 
         tone=-0.30,
     )
     band = both(
-        smooth([(CENTRE, top + 10), (CENTRE + half * 0.55, top + 6), (CENTRE + half - 1, top - 3)])
-        + [(CENTRE + half + 4, top + height - 4)]
-        + smooth([(CENTRE + half * 0.55, top + height + 4), (CENTRE, top + height + 8)])
+        [
+            *smooth([(CENTRE, top + 10), (CENTRE + half * 0.55, top + 6), (CENTRE + half - 1, top - 3)]),
+            (CENTRE + half + 4, top + height - 4),
+            (CENTRE + half * 0.55, top + height + 4),
+            (CENTRE, top + height + 8),
+        ]
     )
     sketch.part(band, level=3.2, puff=2.4, edge=6)
     sketch.seam(

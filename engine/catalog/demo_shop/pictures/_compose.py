@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engine.catalog.demo_shop.pictures._ramp import Ramp, Rgb, ground_ramp, ramp
-from engine.catalog.demo_shop.pictures._sketch import Relief
+from engine.catalog.demo_shop.pictures._relief import Relief
 
 QUALITY = 86
 
@@ -64,7 +64,7 @@ def _shaded(light: NDArray[np.uint8], colours: Ramp) -> Image.Image:
 def _tile(tile: NDArray[Any], relief: Relief, shift: tuple[int, int]) -> NDArray[Any]:
     """The tile laid along the grain of the garment, beginning at `shift`."""
     moved = np.roll(tile, shift, axis=(0, 1)) if any(shift) else tile
-    return moved.ravel().take(relief.places(tile.shape[-1]))  # type: ignore[no-any-return]
+    return moved.ravel().take(relief.places(tile.shape[-1]))
 
 
 def compose(relief: Relief, look: Look) -> Image.Image:

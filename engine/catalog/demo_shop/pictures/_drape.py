@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
@@ -119,7 +121,7 @@ def crease(start: Point, end: Point, *, bend: float = 0.0) -> Path:
 
 def creases(
     sketch: Sketch,
-    lines: Path | list[tuple[Point, Point, float]],
+    lines: Sequence[tuple[Point, Point, float]],
     *,
     width: float = 14.0,
     depth: float = 2.2,
@@ -127,8 +129,8 @@ def creases(
     mirrored: bool = False,
 ) -> None:
     """Several soft folds, each `(start, end, bend)`; with `mirrored` also on the other side."""
-    for start, end, bend in lines:  # type: ignore[misc]
-        sketch.fold(crease(start, end, bend=bend), width=width, depth=depth, within=within)  # type: ignore[arg-type]
+    for start, end, bend in lines:
+        sketch.fold(crease(start, end, bend=bend), width=width, depth=depth, within=within)
         if mirrored:
-            left, right = (2 * CENTRE - start[0], start[1]), (2 * CENTRE - end[0], end[1])  # type: ignore[index]
-            sketch.fold(crease(left, right, bend=-bend * 0.8), width=width, depth=depth * 0.85, within=within)  # type: ignore[operator]
+            left, right = (2 * CENTRE - start[0], start[1]), (2 * CENTRE - end[0], end[1])
+            sketch.fold(crease(left, right, bend=-bend * 0.8), width=width, depth=depth * 0.85, within=within)

@@ -25,6 +25,12 @@ def lightness(colour: Rgb) -> float:
     return float(to_oklab(np.array(colour, dtype=np.float64))[0])
 
 
+def _chroma(colour: Rgb) -> float:
+    """Colourfulness, 0 for greys."""
+    lab = to_oklab(np.array(colour, dtype=np.float64))
+    return float(np.hypot(lab[1], lab[2]))
+
+
 def shade(colour: Rgb, by: float) -> Rgb:
     """`colour`, lighter (> 0) or darker."""
     lab = to_oklab(np.array(colour, dtype=np.float64))
@@ -44,6 +50,8 @@ def inks(rng: np.random.Generator, pattern: str, cloth: Rgb, *, quiet: bool = Fa
     if quiet:
         return shade(cloth, -0.26 if light else 0.26), shade(cloth, -0.16 if light else 0.42)
     if pattern == "leopard":
+        if light and _chroma(cloth) > 0.05:
+            return shade(cloth, -0.42), shade(cloth, -0.17)
         return (rgb("#2b211c"), rgb("#8a5f3c")) if light else (rgb("#131114"), shade(cloth, 0.16))
     if pattern == "floral":
         petal = _pick(rng, _BRIGHT_INKS) if light else _pick(rng, _LIGHT_INKS + _BRIGHT_INKS[-1:])

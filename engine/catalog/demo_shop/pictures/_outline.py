@@ -74,7 +74,10 @@ def box(left: float, top: float, right: float, bottom: float, *, radius: float =
     if radius <= 0:
         return [(left, top), (right, top), (right, bottom), (left, bottom)]
     quarter = np.linspace(0.0, np.pi / 2, 7)
-    corners = ((right - radius, top + radius, -np.pi / 2), (right - radius, bottom - radius, 0.0))
+    corners: tuple[tuple[float, float, float], ...] = (
+        (right - radius, top + radius, -np.pi / 2),
+        (right - radius, bottom - radius, 0.0),
+    )
     corners += ((left + radius, bottom - radius, np.pi / 2), (left + radius, top + radius, np.pi))
     return [
         (float(x + radius * np.cos(a)), float(y + radius * np.sin(a)))

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.catalog.demo_shop.pictures import _accessories, _bottoms, _dresses, _knits, _outer, _shoes, _tops
-from engine.catalog.demo_shop.pictures._sketch import Relief, Sketch, relief
+from engine.catalog.demo_shop.pictures import (
+    _accessories,
+    _bags,
+    _bottoms,
+    _coats,
+    _dresses,
+    _jackets,
+    _knits,
+    _shoes,
+    _tops,
+)
+from engine.catalog.demo_shop.pictures._relief import Relief, relief
+from engine.catalog.demo_shop.pictures._sketch import Sketch
 
 DRAWINGS: dict[str, Callable[[], Sketch]] = {
     "slip": _dresses.slip,
@@ -44,25 +55,25 @@ DRAWINGS: dict[str, Callable[[], Sketch]] = {
     "wide jeans": _bottoms.wide_jeans,
     "tailored shorts": _bottoms.tailored_shorts,
     "denim shorts": _bottoms.denim_shorts,
-    "biker": _outer.biker,
-    "denim jacket": _outer.denim_jacket,
-    "puffer": _outer.puffer,
-    "bomber": _outer.bomber,
-    "single-breasted": _outer.single,
-    "double-breasted": _outer.double,
-    "wool coat": _outer.wool_coat,
-    "trench": _outer.trench,
-    "wrap coat": _outer.wrap_coat,
+    "biker": _jackets.biker,
+    "denim jacket": _jackets.denim_jacket,
+    "puffer": _jackets.puffer,
+    "bomber": _jackets.bomber,
+    "single-breasted": _coats.single,
+    "double-breasted": _coats.double,
+    "wool coat": _coats.wool_coat,
+    "trench": _coats.trench,
+    "wrap coat": _coats.wrap_coat,
     "ankle boot": _shoes.ankle_boot,
     "tall boot": _shoes.tall_boot,
     "pump": _shoes.pump,
     "sneaker": _shoes.sneaker,
     "loafer": _shoes.loafer,
     "sandal": _shoes.sandal,
-    "tote": _accessories.tote,
-    "crossbody": _accessories.crossbody,
-    "bucket": _accessories.bucket,
-    "clutch": _accessories.clutch,
+    "tote": _bags.tote,
+    "crossbody": _bags.crossbody,
+    "bucket": _bags.bucket,
+    "clutch": _bags.clutch,
     "long scarf": _accessories.long_scarf,
     "square scarf": _accessories.square_scarf,
     "beanie": _accessories.beanie,

@@ -36,7 +36,7 @@ def paint_all(garments: Garments, ids: list[str], *, seed: int, progress: Callab
     largest = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
     images: dict[str, bytes] = {}
     with ThreadPoolExecutor(THREADS, thread_name_prefix="demo-studio") as pool:
-        for found in pool.map(lambda group: _paint(garments, *group, seed), largest):
+        for found in pool.map(lambda group: _paint(garments, group[0], group[1], seed), largest):
             images.update({ids[index]: image for index, image in found.items()})
             progress(len(images) / len(ids))
     return {item_id: images[item_id] for item_id in ids}

@@ -124,8 +124,11 @@ def camisole_bodice(
 ) -> None:
     """A bias-cut body on straps; its front falls in a soft v."""
     back = both(
-        smooth([(CENTRE, top + 34), (CENTRE + 60, top + 30), (CENTRE + 112, top + 52)])[:-1]
-        + [(CENTRE + 112, top + 90), (CENTRE, top + 90)]
+        [
+            *smooth([(CENTRE, top + 34), (CENTRE + 60, top + 30), (CENTRE + 112, top + 52)]),
+            (CENTRE + 112, top + 90),
+            (CENTRE, top + 90),
+        ]
     )
     sketch.part(back, level=0.5, puff=1.0, tone=-0.26)
     _strap(sketch, (CENTRE + 66, top - 72), (CENTRE + 74, top + 6))

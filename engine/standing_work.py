@@ -1,0 +1,13 @@
+"""What the store's owner does by itself for as long as it runs."""
+
+from __future__ import annotations
+
+from engine.core import Engine
+from engine.product_search import follow_snapshots
+from engine.training import start_background
+
+
+def begin(engine: Engine) -> None:
+    """Carry jobs out, publish after new snapshots, prepare the product search."""
+    start_background(engine)
+    follow_snapshots(engine)
