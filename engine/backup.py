@@ -19,7 +19,7 @@ from engine.actor import Actor
 from engine.artifacts.store import check_member
 from engine.clock import Clock, SystemClock
 from engine.core import Service
-from engine.errors import InvalidFile, StoreError
+from engine.errors import InvalidFile, StoreError, UnsafePath
 from engine.files import canonical_json, sync_folder
 from engine.settings import Settings
 from engine.store import OwnerLock, Store, operation
@@ -102,6 +102,8 @@ def restore(settings: Settings, path: Path, *, replace: bool = False, clock: Clo
     ------
     InvalidFile
         The file is no whole backup; nothing is changed then.
+    StoreDamaged
+        The store in it is damaged; nothing is changed then.
     StoreOwned
         A process holds the store.
     StoreError
@@ -116,40 +118,52 @@ def restore(settings: Settings, path: Path, *, replace: bool = False, clock: Clo
             raise StoreError(
                 f"{home} holds a store already.", "A restore goes into an empty folder.", "Add --replace to set the present store aside."
             )
-        info = _unpack(path, staged)
+        info = _unpack(path, staged, clock or SystemClock())
         _swap(home, staged)
     finally:
         lock.release()
         shutil.rmtree(staged, ignore_errors=True)
-    restored = Store(settings.database, clock=clock or SystemClock())
-    try:
-        restored.verify()
-    finally:
-        restored.close()
     return info
 
 
-def _unpack(path: Path, target: Path) -> BackupInfo:
-    """Extract into an empty folder, every member checked against the manifest."""
+def _unpack(path: Path, target: Path, clock: Clock) -> BackupInfo:
+    """Extract into an empty folder, every member checked against the manifest, and open the store there."""
     digests: dict[str, str] = {}
     manifest: dict[str, Any] | None = None
     try:
         with tarfile.open(path, mode="r:") as tar:
             for member in tar:
-                content = tar.extractfile(member) if member.isreg() else None
+                content = tar.extractfile(member) if member.isreg() and not member.issparse() else None
                 if content is None:
                     raise InvalidFile(f"{path} holds {member.name[:80]!r}, which is no plain file.", "A backup holds plain files only.")
+                if member.name not in (_MANIFEST, *_STORE_FILES) and member.name.split("/")[0] not in _FOLDERS:
+                    raise InvalidFile(f"{path} holds {member.name[:80]!r}.", "A backup holds store, artifacts and keys.")
                 if member.name == _MANIFEST:
                     manifest = json.loads(content.read())
                 else:
                     digests[member.name] = _copy(content, target / check_member(member.name))
-    except (tarfile.TarError, OSError, ValueError) as error:
-        if isinstance(error, InvalidFile):
-            raise
+    except InvalidFile:
+        raise
+    except (tarfile.TarError, OSError, ValueError, UnsafePath) as error:
         raise InvalidFile(f"{path} cannot be read as a backup: {error}.", "It is a file that 'skyy backup' wrote.") from error
-    if manifest is None or manifest.get("format") != _FORMAT or manifest["files"] != digests:
+    if not isinstance(manifest, dict) or manifest.get("format") != _FORMAT or manifest.get("files") != digests:
         raise InvalidFile(f"{path} is not a whole backup.", "Its manifest names every file and digest in it.", "Use another backup.")
-    return BackupInfo(path=path, files=len(digests), bytes=path.stat().st_size, head=manifest["head"][0])
+    return BackupInfo(path=path, files=len(digests), bytes=path.stat().st_size, head=_head(target, clock))
+
+
+def _head(staged: Path, clock: Clock) -> int:
+    """Number of events of the unpacked store, its chain checked.
+
+    Raises
+    ------
+    StoreDamaged
+    """
+    store = Store(staged / _STORE_FILES[0], clock=clock)
+    try:
+        return store.verify()
+    finally:
+        store.close()
+        (staged / "owner.lock").unlink()
 
 
 def _swap(home: Path, staged: Path) -> None:

@@ -177,17 +177,18 @@ class Hub:
             ((key, entry) for key, entry in self._entries.items() if entry.users == 0 and entry.ready.is_set()),
             key=lambda pair: pair[1].used_at,
         )
-        while self._used() + size > budget and idle:
-            key, _ = idle.pop(0)
-            del self._entries[key]
-            self._evictions += 1
-        if self._used() + size > budget:
+        busy = self._used() - sum(entry.size for _, entry in idle)
+        if busy + size > budget:
             raise OutOfMemory(
-                f"A model of {size / _MB:.0f} MB does not fit: {self._used() / _MB:.0f} of"
+                f"A model of {size / _MB:.0f} MB does not fit: {busy / _MB:.0f} of"
                 f" {self._settings.hub_memory_mb} MB are in use.",
                 "Models that are answering are never unloaded.",
                 "Raise SKYY_HUB_MEMORY_MB, or try again in a moment.",
             )
+        while self._used() + size > budget:
+            key, _ = idle.pop(0)
+            del self._entries[key]
+            self._evictions += 1
         newcomer.size = size
 
     def _used(self) -> int:

@@ -76,7 +76,8 @@ def embed_cached(
     """
     digest = hashlib.sha256(WEIGHTS_SHA256.encode())
     for text in texts:
-        digest.update(text.encode("utf-8", "replace") + b"\0")
+        data = text.encode("utf-8", "surrogatepass")
+        digest.update(f"{len(data)}:".encode() + data)
     path = engine.settings.cache / "text" / f"{digest.hexdigest()}.safetensors"
     kept = _kept(path, len(texts))
     if kept is not None:
@@ -88,7 +89,7 @@ def embed_cached(
     for start in range(0, len(texts), _CHUNK):
         between()
         vectors[start : start + _CHUNK] = embed(engine, texts[start : start + _CHUNK])
-    write_atomic(path, save({"vectors": vectors}), durable=False)
+    write_atomic(path, save({"vectors": vectors, "sha256": _seal(vectors)}), durable=False)
     return vectors
 
 
@@ -97,10 +98,19 @@ def _kept(path: Path, rows: int) -> NDArray[np.float32] | None:
     if not path.is_file():
         return None
     try:
-        vectors = parse_safetensors(path.read_bytes(), path.name)["vectors"]
+        arrays = parse_safetensors(path.read_bytes(), path.name)
+        vectors, seal = arrays["vectors"], arrays["sha256"]
     except (CorruptArtifact, KeyError):
         return None
-    return vectors if vectors.shape == (rows, DIMENSIONS) else None
+    whole = vectors.shape == (rows, DIMENSIONS) and seal.tobytes() == _seal(vectors).tobytes()
+    return vectors if whole else None
+
+
+def _seal(vectors: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """The digest that is kept beside the vectors, so that a flipped bit is noticed."""
+    import numpy as np
+
+    return np.frombuffer(hashlib.sha256(vectors.tobytes()).digest(), dtype=np.uint8)
 
 
 def _load(device: str) -> MiniLM:

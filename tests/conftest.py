@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -13,6 +16,11 @@ from hypothesis import HealthCheck, settings
 from engine.actor import Actor
 from engine.core import Engine, set_current_engine
 from engine.settings import Settings
+
+if TYPE_CHECKING:
+    from engine.training import JobInfo
+
+T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[1]
 FULL = os.environ.get("SKYY_TEST_TIER") == "full"
@@ -90,3 +98,48 @@ def engine(home: Path) -> Iterator[Engine]:
 @pytest.fixture
 def actor() -> Actor:
     return Actor(name="tester", via="python")
+
+
+@pytest.fixture(scope="session")
+def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a small demo shop whose recommender was trained by a real worker and promoted; copy it."""
+    from engine.catalog.demo import load_demo
+    from engine.catalog.service import CatalogService
+    from engine.training import TrainingService
+
+    folder = tmp_path_factory.mktemp("trained") / "home"
+    with Engine.open(Settings.at(folder)) as opened:
+        who = Actor.system("setup")
+        load_demo(opened.service(CatalogService), actor=who, scale=0.1)
+        job = opened.call(TrainingService.submit, actor=who, kind="recommender", shop="demo", promote_if_passed=True)
+        job = finished(opened, job.job_id)
+        assert job.promoted, job.error
+    return folder
+
+
+@pytest.fixture
+def trained(trained_home: Path, home: Path) -> Iterator[Engine]:
+    """An owning Engine over a copy of `trained_home`, also the process's current one."""
+    shutil.copytree(trained_home, home)
+    with Engine.open(Settings.at(home)) as opened:
+        set_current_engine(opened)
+        yield opened
+    set_current_engine(None)
+
+
+def finished(opened: Engine, job_id: str, *, within_s: float = 240.0) -> JobInfo:
+    """The job once it has ended."""
+    from engine.training import TrainingService
+
+    return wait_for(
+        lambda: opened.call(TrainingService.get_job, job_id=job_id), until=lambda job: job.state.final, within_s=within_s
+    )
+
+
+def wait_for(look: Callable[[], T], *, until: Callable[[T], bool], within_s: float = 60.0) -> T:
+    """What `look` gives once `until` holds for it; fails by name when that takes too long."""
+    pause, deadline = threading.Event(), time.monotonic() + within_s
+    while not until(found := look()):
+        assert time.monotonic() < deadline, f"still {found!r} after {within_s} s"
+        pause.wait(0.05)
+    return found

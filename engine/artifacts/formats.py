@@ -6,8 +6,9 @@ A file is what its first bytes say, not what its name says; a pickle under any n
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine.errors import CorruptArtifact, UnsafeFormat
 
@@ -34,11 +35,15 @@ def parse_json(data: bytes, name: str = "file.json") -> Any:
         It is not such JSON.
     """
 
-    def refuse(token: str) -> None:
+    def refuse(token: str) -> NoReturn:
         raise ValueError(f"{token} is not a JSON number")
 
+    def finite(token: str) -> float:
+        value = float(token)
+        return value if math.isfinite(value) else refuse(token)
+
     try:
-        return json.loads(data, parse_constant=refuse)
+        return json.loads(data.decode(), parse_constant=refuse, parse_float=finite)
     except (ValueError, RecursionError) as error:
         raise CorruptArtifact(f"{name} is not valid JSON: {error}.", "Stored JSON is UTF-8 with finite numbers.") from error
 
@@ -64,7 +69,7 @@ def parse_safetensors(data: bytes, name: str = "file.safetensors") -> dict[str, 
             "Register the model again, or load another version.",
         ) from error
     for key, array in arrays.items():
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
+        if array.dtype.kind in "fc" and not np.isfinite(array).all():
             raise CorruptArtifact(f"Array {key!r} of {name} holds NaN or infinite values.", "Stored weights are finite.")
     return arrays
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 
 import typer
+from pydantic import ValidationError
 
 from engine.cli import _care, _data, _models, _serve, _training, _up
 from engine.cli._output import fail
-from engine.errors import EngineError
+from engine.errors import EngineError, InvalidInput, StoreError
+from engine.settings import Settings
 
 app = typer.Typer(
     name="skyy",
@@ -25,11 +27,20 @@ for module in (_up, _training, _serve, _care):
 
 
 def main() -> None:
-    """Run a command; an error of the engine becomes one sentence and the exit code 1."""
+    """Run a command; an error becomes one sentence and the exit code 1."""
     try:
         app()
     except EngineError as error:
         sys.exit(fail(error))
+    except ValidationError as error:
+        if error.title != Settings.__name__:
+            raise
+        first = error.errors(include_url=False)[0]
+        name = "SKYY_" + str(first["loc"][0] if first["loc"] else "*").upper()
+        sys.exit(fail(InvalidInput(f"{name} is {str(first['input'])[:80]!r}.", f"{first['msg']}.", "Set it right, or unset it.")))
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        sys.exit(fail(StoreError(f"The system refused: {error.strerror or error}{where}.", hint="SKYY_HOME names the folder that is written.")))
 
 
 __all__ = ["app", "main"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from pydantic import ValidationError
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
+from threadpoolctl import threadpool_limits
 
 from engine.artifacts.formats import parse_json
 from engine.catalog.schema import Table
@@ -138,7 +138,9 @@ class RecommenderEstimator:
         try:
             found = cls(RecommenderConfig.model_validate(parse_json(files["config.json"], "config.json")))
         except ValidationError as error:
-            raise CorruptArtifact("The recommender's config.json is not a config.", hint="Load another version.") from error
+            raise CorruptArtifact(
+                "The recommender's config.json is not a config.", hint="Load another version."
+            ) from error
         found._model = recommender_files.from_files(files)
         return found
 

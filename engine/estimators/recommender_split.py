@@ -79,7 +79,7 @@ def last_days(data: ShopData) -> Holdout:
     about = (
         f"Temporal: trained on events before {moment:%Y-%m-%d}, tested on the {window} days from then. "
         f"Every existing item is ranked ({int(train.candidate.sum()):,}); items met before are left out; "
-        "items that appeared later count as misses."
+        "items that appeared later count as misses. Age and segment of shoppers are taken as known"
     )
     return Holdout(train, test, about, moment)
 
@@ -102,7 +102,7 @@ def leave_some_out(data: ShopData) -> Holdout:
     about = (
         f"Random, as the shop tells no times: {_SHARE:.0%} of each shopper's items are held out (at least one), and "
         f"all items of {_NEWCOMERS:.0%} of the shoppers, who stand for newcomers. Every item is ranked ({size:,}); "
-        "items met before are left out. A random split flatters models: they see the same days they are tested on."
+        "items met before are left out. A random split flatters models: they see the same days they are tested on"
     )
     return Holdout(train, _targets(data, out & data.log.strong, ~out), about)
 

@@ -168,9 +168,14 @@ class ReleaseService(Service):
             shops = [row["shop"] for row in reader.rows("SELECT DISTINCT shop FROM releases")]
             latest = [info for shop in shops if (info := _rows.release(reader, shop))]
         for info in latest:
-            folder = self.engine.settings.releases / info.shop
-            if not (folder / "current.json").exists() or current_number(folder) != info.number:
+            if not self._is_current(info):
                 self._write(info.manifest)
+
+    def _is_current(self, info: ReleaseInfo) -> bool:
+        try:
+            return current_number(self.engine.settings.releases / info.shop) == info.number
+        except ReleaseNotFound:  # none yet, or a damaged current.json
+            return False
 
     def follow(self) -> None:
         """Publish again whenever a shop with a champion gets a new snapshot."""

@@ -11,7 +11,8 @@ Bump = Literal["major", "minor", "patch"]
 
 _FORM = re.compile(
     r"(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})(?:-((?:0|[1-9]\d{0,8}|\d*[a-zA-Z-][0-9a-zA-Z-]*)"
-    r"(?:\.(?:0|[1-9]\d{0,8}|\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?"
+    r"(?:\.(?:0|[1-9]\d{0,8}|\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?",
+    re.ASCII,
 )
 
 
@@ -30,6 +31,11 @@ def check(version: str) -> str:
             "Leave the version out to take the next one.",
         )
     return version
+
+
+def is_version(text: str) -> bool:
+    """Whether a text is a semantic version."""
+    return len(text) <= 64 and _FORM.fullmatch(text) is not None
 
 
 def sort_key(version: str) -> str:

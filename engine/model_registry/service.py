@@ -192,6 +192,10 @@ class RegistryService(Service):
                 "'champion' moves by promotion and roll-back, 'latest' follows the versions.",
                 "Use promote or rollback.",
             )
+        if semver.is_version(alias):
+            raise InvalidInput(
+                f"The alias {alias!r} looks like a version.", "An alias is a word, so that the two are never confused.", "Such as 'stable'."
+            )
         with self.store.write(actor) as transaction:
             _rows.model(transaction, model)
             current = _expect(transaction, model, alias, expected)

@@ -104,7 +104,9 @@ def _unknown(key: str, catalog: CatalogFacets, model: Mapping[str, Facet]) -> In
 
 def _yes(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise InvalidInput(f"in_stock is {str(value)[:40]!r}.", "It is true or false; false shows sold-out products too.")
+        raise InvalidInput(
+            f"in_stock is {str(value)[:40]!r}.", "It is true or false; false shows sold-out products too."
+        )
     return value
 
 

@@ -6,6 +6,7 @@ last event is missing from the database) and mendable (its lines are the events 
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -22,7 +23,11 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._drop_torn_line()
-        self._file = path.open("ab")
+        self._file = self._open()
+
+    def _open(self) -> io.FileIO:
+        """Unbuffered: bytes that a full disk refused must not come back when the file is closed."""
+        return self.path.open("ab", buffering=0)
 
     def _drop_torn_line(self) -> None:
         """Cut a last line without its end: a write that was never acknowledged."""
@@ -47,22 +52,17 @@ class Journal:
 
     def append(self, events: Sequence[Event]) -> None:
         """Append and force to disk."""
-        start = self._file.tell()
+        start = os.fstat(self._file.fileno()).st_size
+        left = memoryview("".join(f"{event.hash} {event.body}\n" for event in events).encode())
         try:
-            for event in events:
-                self._file.write(f"{event.hash} {event.body}\n".encode())
             failpoint("journal.write")
-            self._file.flush()
+            while left:
+                left = left[self._file.write(left) :]
             failpoint("journal.sync")
             os.fsync(self._file.fileno())
         except OSError:
-            self._reopen_at(start)
+            os.truncate(self.path, start)
             raise
-
-    def _reopen_at(self, size: int) -> None:
-        """Forget what could not be written whole."""
-        os.truncate(self.path, size)
-        self._file = self.path.open("ab")
 
     def last(self) -> tuple[int, str] | None:
         """Sequence number and hash of the last event, or None when empty."""
@@ -89,8 +89,36 @@ class Journal:
                 previous = event
                 yield event
 
+    def reach(self) -> int:
+        """The highest sequence number it can have held: its last readable one, and a line each after that."""
+        reach = 0
+        with self.path.open("rb") as file:
+            for line in file:
+                try:
+                    reach = _parse(line, self.path).seq
+                except StoreDamaged:
+                    reach += 1
+        return reach
+
+    def set_aside(self) -> Path:
+        """Rename the file and begin an empty one; returns where the old one lies."""
+        aside = aside_name(self.path)
+        self._file.close()
+        self.path.rename(aside)
+        self.path.touch(mode=0o600)
+        self._file = self._open()
+        return aside
+
     def close(self) -> None:
         self._file.close()
+
+
+def aside_name(path: Path) -> Path:
+    """A free name beside `path` for a damaged file that is kept."""
+    number = 1
+    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    return aside
 
 
 def _parse(line: bytes, path: Path) -> Event:
@@ -108,5 +136,5 @@ def _broken(path: Path, what: str) -> StoreDamaged:
     return StoreDamaged(
         f"The event journal {path} is damaged: {what}.",
         "Every line holds an event, its hash, and the hash of the event before.",
-        "Restore the last good backup with 'skyy restore'.",
+        "Run 'skyy doctor --repair' to write it again from the database, if that is whole.",
     )

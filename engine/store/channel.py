@@ -21,7 +21,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _NAME_ATTRIBUTE = "__operation__"
-_MODULE = re.compile(r"engine(\.[a-z_]+)+")
+_MODULE = re.compile(r"engine(\.[a-z][a-z_]*)+")  # never a module that starts a program, such as __main__
 
 
 def operation(name: str) -> Callable[[Callable[P, T]], Callable[P, T]]:

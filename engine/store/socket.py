@@ -50,9 +50,17 @@ def ask(home: Path, name: str, arguments: bytes) -> Any:
     ------
     OwnerUnreachable
         Nobody answers.
+    InvalidInput
+        The arguments are too large.
     EngineError
         Whatever the operation raised.
     """
+    if len(arguments) > _LIMIT:
+        raise InvalidInput(
+            f"The request {name!r} has {len(arguments) / 1e6:,.0f} MB.",
+            f"The owner takes {_LIMIT / 1e6:,.0f} MB in one.",
+            "Send less at once, or name a file.",
+        )
     endpoint = _endpoint(home)
     try:
         connection = _connect(endpoint)
@@ -137,20 +145,17 @@ def _handler(answer: Answer, token: str) -> type[socketserver.BaseRequestHandler
         def handle(self) -> None:
             self.request.settimeout(_IDLE_SECONDS)
             with contextlib.suppress(OSError):  # the asker went away
-                _send(self.request, self._reply())
+                _send(self.request, self._reply(*self._request()))
 
-        def _reply(self) -> bytes:
+        def _request(self) -> tuple[bytes, bytes]:
+            return _receive(self.request), _receive(self.request)
+
+        def _reply(self, head: bytes, arguments: bytes) -> bytes:
             try:
-                head = json.loads(_receive(self.request))
-                arguments = json.loads(_receive(self.request))
-                if not hmac.compare_digest(str(head.get("token", "")), token):
-                    raise Forbidden("The token of this request is not the owner's.")
-                return b'{"value":' + answer(head["operation"], arguments) + b"}"
+                name, values = _read(head, arguments, token)
+                return b'{"value":' + answer(name, values) + b"}"
             except EngineError as error:
                 return json.dumps({"error": error.to_dict()}).encode()
-            except (ValueError, KeyError, TypeError) as error:
-                _LOG.exception("a request over the owner socket could not be answered")
-                return json.dumps({"error": InvalidInput(f"The request cannot be read: {error}.").to_dict()}).encode()
             except Exception:
                 reference = secrets.token_hex(4)
                 _LOG.exception("operation failed, reference %s", reference)
@@ -158,6 +163,25 @@ def _handler(answer: Answer, token: str) -> type[socketserver.BaseRequestHandler
                 return json.dumps({"error": failure.to_dict()}).encode()
 
     return Handler
+
+
+def _read(head: bytes, arguments: bytes, token: str) -> tuple[str, dict[str, Any]]:
+    """Name and arguments of a request.
+
+    Raises
+    ------
+    InvalidInput, Forbidden
+    """
+    try:
+        about, values = json.loads(head), json.loads(arguments)
+        name, given = str(about["operation"]), str(about.get("token", ""))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise InvalidInput(f"The request cannot be read: {error}.", "It is a name and JSON arguments.") from error
+    if not hmac.compare_digest(given.encode("utf-8", "replace"), token.encode()):
+        raise Forbidden("The token of this request is not the owner's.")
+    if not isinstance(values, dict):
+        raise InvalidInput(f"The arguments of {name[:80]!r} are not a JSON object.")
+    return name, values
 
 
 def _endpoint(home: Path) -> dict[str, Any]:
@@ -196,7 +220,7 @@ def _send(connection: socket.socket, data: bytes) -> None:
 def _receive(connection: socket.socket) -> bytes:
     size = struct.unpack(">I", _exactly(connection, 4))[0]
     if size > _LIMIT:
-        raise ValueError(f"a message of {size} bytes is above the limit of {_LIMIT}")
+        raise ConnectionError(f"a message of {size} bytes is above the limit of {_LIMIT}")
     return _exactly(connection, size)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import StoreDamaged, StoreError
+from engine.errors import InvalidInput, StoreDamaged, StoreError
 from engine.failpoints import failpoint
 from engine.files import canonical_json
 from engine.store._gate import ReadGate
@@ -37,10 +38,17 @@ class Reader:
         self._cursor = cursor
 
     def rows(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[dict[str, Any]]:
-        """All rows of a query."""
-        result = self._cursor.execute(sql, parameters)
-        names = [column[0] for column in result.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+        """All rows of a query.
+
+        Raises
+        ------
+        StoreDamaged
+            A block of the file does not match its checksum.
+        """
+        with _damage_told():
+            result = self._cursor.execute(sql, parameters)
+            names = [column[0] for column in result.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
     def row(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> dict[str, Any] | None:
         """The first row, or None."""
@@ -71,13 +79,13 @@ class Transaction(Reader):
         ------
         StoreError
             No projector follows this kind.
-        ValueError
+        InvalidInput
             The payload is not JSON (NaN included).
         """
         if kind not in self._projectors:
             raise StoreError(f"No table follows events of kind {kind!r}.")
         seq, previous = self._head
-        event = Event(seq + 1, self._clock.now(), self.actor, kind, subject, payload, previous)
+        event = Event(seq + 1, self._clock.now(), self.actor, kind, subject, _as_json(kind, payload), previous)
         self._apply(event)
         return event
 
@@ -131,16 +139,19 @@ class Store:
         self._write_lock = threading.RLock()
         self._gate = ReadGate()
         self._listeners: list[Callable[[list[Event]], None]] = []
-        self._lock = OwnerLock(path.with_name("owner.lock"))
-        try:
+        self._head_in_doubt = False
+        with ExitStack() as undo:
+            self._lock = OwnerLock(path.with_name("owner.lock"))
+            undo.callback(self._lock.release)
             self._journal = Journal(path.with_name("events.journal"))
+            undo.callback(self._journal.close)
             self._connection = _open(path)
-            migrate(self._connection)
-            self._head = self._read_head()
-            self._agree(repair=repair)
-        except BaseException:
-            self._lock.release()
-            raise
+            undo.callback(_close_untouched, self._connection)
+            with _damage_told():
+                migrate(self._connection)
+                self._head = self._read_head()
+                self._agree(repair=repair)
+            undo.pop_all()
 
     @property
     def head(self) -> tuple[int, str]:
@@ -178,7 +189,8 @@ class Store:
                 transaction = Transaction(cursor, actor, self._clock, self._head)
                 yield transaction
                 failpoint("store.commit.before")
-                cursor.execute("COMMIT")
+                self._head_in_doubt = True
+                _commit(cursor)
                 failpoint("store.commit.after")
                 self._acknowledge(transaction.events)
                 if checkpoint:
@@ -216,24 +228,31 @@ class Store:
                 _LOG.warning("checkpoint put off: a reader is at work")
 
     def _acknowledge(self, events: Sequence[Event]) -> None:
-        if not events:
-            return
-        self._head = (events[-1].seq, events[-1].hash)
+        if events:
+            self._head = (events[-1].seq, events[-1].hash)
+        self._head_in_doubt = False
+        if events:
+            self._mirror(events, "The act was stored but its journal could not be written")
+
+    def _mirror_missing(self) -> None:
+        """Let the journal catch up with what a crash, an interrupt or a full disk kept from it."""
+        if self._head_in_doubt:
+            self._head = self._read_head()
+            self._head_in_doubt = False
+        last = self._journal.last()
+        known = last[0] if last else 0
+        if known < self._head[0]:
+            self._mirror(self.events(after=known), "The journal could not catch up with the database")
+
+    def _mirror(self, events: Sequence[Event], what: str) -> None:
         try:
             self._journal.append(events)
         except OSError as error:
             raise StoreError(
-                f"The act was stored but its journal could not be written: {error.strerror}.",
+                f"{what}: {error.strerror}.",
                 "Every act is mirrored in events.journal before it counts as done.",
                 "Free disk space; the journal catches up before the next act.",
             ) from error
-
-    def _mirror_missing(self) -> None:
-        """Let the journal catch up with what a crash or a full disk kept from it."""
-        last = self._journal.last()
-        known = last[0] if last else 0
-        if known < self._head[0]:
-            self._journal.append(list(self.events(after=known)))
 
     def events(self, *, after: int = 0, limit: int | None = None) -> list[Event]:
         """Events in order, those with `seq > after`."""
@@ -249,17 +268,23 @@ class Store:
         StoreDamaged
             They do not.
         """
-        previous, expected = GENESIS, 1
+        with self._write_lock:
+            count, last = self._verify_chain()
+            journal = [(event.seq, event.hash) for event in self._journal.read()]
+        if len(journal) != count or (journal and journal[-1][1] != last):
+            raise _damaged(f"the journal has {len(journal)} events, the database {count}")
+        return count
+
+    def _verify_chain(self) -> tuple[int, str]:
+        """Number of events in the database and the hash of the last, each hash checked."""
+        count, previous = 0, GENESIS
         with self.read() as reader:
             for row in reader.rows("SELECT * FROM events ORDER BY seq"):
                 event = Event.from_row(row)
-                if (event.seq, event.previous, event.hash) != (expected, previous, row["hash"]):
+                if (event.seq, event.previous, event.hash) != (count + 1, previous, row["hash"]):
                     raise _damaged(f"event {row['seq']} of the database does not match the chain")
-                previous, expected = event.hash, expected + 1
-        journal = [(event.seq, event.hash) for event in self._journal.read()]
-        if len(journal) != expected - 1 or (journal and journal[-1][1] != previous):
-            raise _damaged(f"the journal has {len(journal)} events, the database {expected - 1}")
-        return expected - 1
+                count, previous = event.seq, event.hash
+        return count, previous
 
     def rebuild(self, actor: Actor) -> None:
         """Empty every projected table and replay the log into it."""
@@ -332,6 +357,25 @@ class Store:
         cursor.close()
         self._head = self._read_head()
 
+    def rewrite_journal(self) -> Path | None:
+        """Where the journal cannot be read but the database has all its events: set it aside and write it again.
+
+        Raises
+        ------
+        StoreDamaged
+            The database's own chain is broken, or the journal may have held more events.
+        """
+        try:
+            for _ in self._journal.read():
+                pass
+        except StoreDamaged:
+            if self._verify_chain()[0] < self._journal.reach():
+                raise
+            aside = self._journal.set_aside()
+            self._mirror(self.events(), "The journal could not be written")
+            return aside
+        return None
+
 
 def _open(path: Path) -> DuckDBPyConnection:
     import duckdb
@@ -340,12 +384,60 @@ def _open(path: Path) -> DuckDBPyConnection:
         connection = duckdb.connect(str(path), config={"threads": 2})
         connection.execute("SET TimeZone = 'UTC'")
     except duckdb.Error as error:
-        raise _damaged(
-            f"DuckDB cannot open {path}: {str(error).splitlines()[0][:200]}",
-            "Keep both files as they are; 'skyy doctor --repair' sets them aside and rebuilds all from the journal.",
-        ) from error
+        raise _unreadable(error) from error
     path.chmod(0o600)
     return connection
+
+
+@contextmanager
+def _damage_told() -> Iterator[None]:
+    """DuckDB's word for a broken block, as ours."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        if "Corrupt database file" not in str(error):
+            raise
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: Exception) -> StoreDamaged:
+    return _damaged(
+        f"DuckDB cannot read it: {str(error).splitlines()[0][:200]}",
+        "Keep the files as they are; 'skyy doctor --repair' sets them aside and rebuilds all from the journal.",
+    )
+
+
+def _close_untouched(connection: DuckDBPyConnection) -> None:
+    """Close without folding the write-ahead log in: it is evidence."""
+    connection.execute("PRAGMA disable_checkpoint_on_shutdown")
+    connection.close()
+
+
+def _commit(cursor: DuckDBPyConnection) -> None:
+    import duckdb
+
+    try:
+        cursor.execute("COMMIT")
+    except (duckdb.IOException, duckdb.FatalException) as error:
+        raise StoreError(
+            f"The act could not be stored: {str(error).splitlines()[0][:200]}",
+            "The database's folder has free space and can be written.",
+            "Free disk space and start again; acts that were acknowledged are safe.",
+        ) from error
+
+
+def _as_json(kind: str, payload: dict[str, Any]) -> dict[str, Any]:
+    """The payload as it will be read back: what a chain of hashes is built on must not change its spelling."""
+    try:
+        values: dict[str, Any] = json.loads(canonical_json(payload).encode())
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(
+            f"The details of '{kind}' cannot be kept: {error}.",
+            "Params, tags and texts are JSON: text, finite numbers, lists, and mappings with text keys.",
+        ) from error
+    return values
 
 
 def _damaged(what: str, hint: str = "Restore the last good backup with 'skyy restore'.") -> StoreDamaged:

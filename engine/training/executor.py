@@ -17,6 +17,9 @@ from engine.training.processes import is_alive
 Worker = dict[str, Any]
 """`pid` and `started` (seconds since 1970): enough to find a process again after a restart."""
 
+_CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
+"""Workers that this process started: they outlast the executor, and whoever watches them next reaps them."""
+
 _MB = 1024 * 1024
 _GRACE_S = 3.0
 
@@ -36,9 +39,6 @@ class Executor(Protocol):
 class LocalExecutor:
     """Worker processes in sessions of their own: they outlive this process, and are waited for while it lives."""
 
-    def __init__(self) -> None:
-        self._children: dict[int, subprocess.Popen[bytes]] = {}
-
     def start(self, folder: JobFolder) -> Worker:
         """Start a worker, or return the one that works in the folder already."""
         present = folder.worker()
@@ -54,14 +54,14 @@ class LocalExecutor:
                 start_new_session=True,
                 env=environment,
             )
-        self._children[child.pid] = child
+        _CHILDREN[child.pid] = child
         return {"pid": child.pid, "started": _started(child.pid)}
 
     def alive(self, worker: Worker) -> bool:
         """Whether the worker runs; a child that ended is reaped here."""
-        child = self._children.get(worker["pid"])
+        child = _CHILDREN.get(worker["pid"])
         if child is not None and child.poll() is not None:
-            del self._children[worker["pid"]]
+            del _CHILDREN[worker["pid"]]
             return False
         return is_alive(worker)
 
@@ -84,7 +84,7 @@ class LocalExecutor:
             if left:
                 _signal(worker, signal.SIGKILL)
                 psutil.wait_procs(left, timeout=_GRACE_S)
-        child = self._children.pop(worker["pid"], None)
+        child = _CHILDREN.pop(worker["pid"], None)
         if child is not None:
             child.wait(timeout=_GRACE_S)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.actor import Actor
 from engine.core import Engine
-from engine.errors import ArtifactError, EngineError, StaleExpectation
+from engine.errors import ArtifactError, ArtifactNotFound, EngineError, StaleExpectation
 from engine.failpoints import failpoint
 from engine.files import canonical_json
 from engine.model_registry import runs
@@ -57,6 +57,7 @@ class Supervisor:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
+            self._stop_cancelled({job.job_id for job in self._jobs.list_jobs(state=JobState.RUNNING, limit=1000)})
 
     def _run(self) -> None:
         while not self._stop.wait(_TICK_S):
@@ -104,14 +105,25 @@ class Supervisor:
             return
         failpoint("jobs.started")
         with self._engine.store.write(_ACTOR) as transaction:
-            transaction.emit("job.started", job.job_id, {"job_id": job.job_id, "worker": worker})
+            row = transaction.row("SELECT state FROM jobs WHERE job_id = ?", [job.job_id])
+            waits = row is not None and row["state"] == JobState.QUEUED
+            if waits:
+                transaction.emit("job.started", job.job_id, {"job_id": job.job_id, "worker": worker})
+        if not waits:  # cancelled while its worker started
+            self._executor.stop(worker)
+            folder.drop_data()
+            return
         self._watched[job.job_id] = worker
 
     def _look(self, job: JobInfo) -> None:
         folder = self._jobs.folder(job.job_id)
         worker = self._watched.setdefault(job.job_id, self._stored_worker(job))
-        alive = self._executor.alive(worker)
-        if alive:
+        if not self._executor.alive(worker):
+            # A worker that an earlier owner started in the same folder may have come first.
+            claimed = folder.worker()
+            if claimed is not None and self._executor.alive(claimed):
+                worker = self._watched[job.job_id] = claimed
+        if self._executor.alive(worker):
             self._enforce_limits(job, worker)
             return
         try:
@@ -122,7 +134,7 @@ class Supervisor:
                 self._end(job, JobState.FAILED, failure)
             else:
                 self._end(job, JobState.LOST, _lost(folder))
-        except (ArtifactError, ValueError) as error:
+        except (ArtifactError, ArtifactNotFound, FileNotFoundError, ValueError) as error:
             _LOG.exception("the result of %s was refused", job.job_id)
             self._end(job, JobState.FAILED, _failure(error))
 

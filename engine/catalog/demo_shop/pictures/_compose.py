@@ -30,7 +30,8 @@ class Look:
     inks : tuple of Rgb
         Second and third colour of the pattern.
     pattern : ndarray, optional
-        Share of each ink, uint8, shape (n_inks, size, size), tileable, size a power of two.
+        Share of each ink, uint8, shape (n_inks, size, size), tileable, two points a pixel; the size is a
+        power of two.
     texture : ndarray, optional
         Surface grain added to the light, int16, shape (size, size).
     shift : (int, int)
@@ -61,10 +62,10 @@ def _shaded(light: NDArray[np.uint8], colours: Ramp) -> Image.Image:
     return picture.convert("RGB")
 
 
-def _tile(tile: NDArray[Any], relief: Relief, shift: tuple[int, int]) -> NDArray[Any]:
+def _tile(tile: NDArray[Any], relief: Relief, shift: tuple[int, int], *, fine: bool = False) -> NDArray[Any]:
     """The tile laid along the grain of the garment, beginning at `shift`."""
     moved = np.roll(tile, shift, axis=(0, 1)) if any(shift) else tile
-    return moved.ravel().take(relief.places(tile.shape[-1]))
+    return moved.ravel().take(relief.places(tile.shape[-1], fine=fine))
 
 
 def compose(relief: Relief, look: Look) -> Image.Image:
@@ -94,7 +95,7 @@ def _cloth(light: NDArray[np.uint8], relief: Relief, look: Look) -> Image.Image:
     if look.pattern is not None:
         for ink, share in zip(look.inks, look.pattern, strict=False):
             printed = _shaded(light, ramp(ink, gloss=look.gloss))
-            shares = np.ascontiguousarray(_tile(share, relief, look.shift)[where])
+            shares = np.ascontiguousarray(_tile(share, relief, look.shift, fine=True)[where])
             coloured.paste(printed, mask=Image.fromarray(shares))
     return coloured
 

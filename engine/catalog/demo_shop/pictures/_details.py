@@ -85,7 +85,7 @@ def collar(
             (CENTRE + neck + 5, top + 4),
         ]
     )
-    inner = smooth([(CENTRE + neck - 6, top + 8), (CENTRE, top + 4), (CENTRE - neck + 6, top + 8)])
+    inner = smooth([(CENTRE + neck - 6, top + 8), (CENTRE, top + 9), (CENTRE - neck + 6, top + 8)])
     sketch.part([*back, *inner], role=role, level=0.9, puff=2.0, edge=6, tone=-0.06)
     for sign in (-1, 1):
         outer = bezier(
@@ -139,7 +139,7 @@ def lapels(
             (CENTRE + neck + 8, top + 4),
         ]
     )
-    inner = smooth([(CENTRE + neck - 4, top + 6), (CENTRE, top - 4), (CENTRE - neck + 4, top + 6)])
+    inner = smooth([(CENTRE + neck - 4, top + 6), (CENTRE, top + 11), (CENTRE - neck + 4, top + 6)])
     sketch.part([*back, *inner], role=role, level=1.0, puff=2.0, edge=6, tone=-0.05)
     for sign in (-1, 1):
         gorge = top + drop * notch

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, zoom
 
 Tiles = NDArray[np.uint8]
 SIZE = 256
@@ -200,5 +200,6 @@ def variants(name: str) -> int:
 
 @lru_cache(maxsize=64)
 def pattern(name: str, variant: int) -> Tiles:
-    """Shares of the inks, shape (n_inks, size, size); the size is a power of two."""
-    return _MAKERS[name][0](variant)
+    """Shares of the inks, shape (n_inks, size, size), two points a pixel; the size is a power of two."""
+    tiles = _MAKERS[name][0](variant)
+    return np.stack([zoom(tile, 2, order=1, mode="grid-wrap", grid_mode=True) for tile in tiles])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,6 +46,13 @@ def from_oklab(lab: NDArray[np.float64]) -> NDArray[np.uint8]:
     return np.round(np.clip(share, 0, 1) * 255).astype(np.uint8)
 
 
+def _fixed(shades: Ramp) -> Ramp:
+    """Shades that nobody may change, because they are kept."""
+    shades.setflags(write=False)
+    return shades
+
+
+@lru_cache(maxsize=2048)
 def ramp(colour: Rgb, *, gloss: float = 1.0) -> Ramp:
     """Shades of `colour` for light 0 to 255 (128 is the plain colour), shape (256, 3).
 
@@ -67,12 +76,15 @@ def ramp(colour: Rgb, *, gloss: float = 1.0) -> Ramp:
     lab = np.stack(
         [np.clip(lightness, 0.02, 0.995), base[1] * chroma, base[2] * chroma + 0.006 * up - 0.010 * down], axis=1
     )
-    return from_oklab(lab)
+    return _fixed(from_oklab(lab))
 
 
+@lru_cache(maxsize=64)
 def ground_ramp(colour: Rgb) -> Ramp:
     """Shades of the studio floor for ground light 0 to 255 (200 is `colour`)."""
     base = to_oklab(np.array(colour, dtype=np.float64))
     light = (np.arange(256) - 200.0) / 200.0
     lightness = np.clip(base[0] + 0.62 * light, 0, 0.995)
-    return from_oklab(np.stack([lightness, np.full(256, base[1]), base[2] - 0.012 * np.clip(-light, 0, None)], axis=1))
+    return _fixed(
+        from_oklab(np.stack([lightness, np.full(256, base[1]), base[2] - 0.012 * np.clip(-light, 0, None)], axis=1))
+    )

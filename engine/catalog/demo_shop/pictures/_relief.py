@@ -36,7 +36,7 @@ class Relief:
     ground : ndarray
         Light on the studio floor with the garment's shadow, uint8, 200 is unshadowed.
     u, v : ndarray
-        Texture coordinates, int64.
+        Texture coordinates in half pixels, int64.
     """
 
     layers: dict[str, Layer]
@@ -46,11 +46,16 @@ class Relief:
     v: NDArray[np.int64]
     _places: dict[int, NDArray[np.int64]] = field(default_factory=dict)
 
-    def places(self, size: int) -> NDArray[np.int64]:
-        """Where in a flat tile of `size` (a power of two) squared each pixel lies."""
-        if size not in self._places:
-            self._places[size] = (self.v & (size - 1)) * size + (self.u & (size - 1))
-        return self._places[size]
+    def places(self, size: int, *, fine: bool) -> NDArray[np.int64]:
+        """Where in a flat tile of `size` (a power of two) squared each pixel lies.
+
+        A `fine` tile has two points a pixel, so that prints bend with the cloth without steps.
+        """
+        key = -size if fine else size
+        if key not in self._places:
+            u, v = (self.u, self.v) if fine else (self.u >> 1, self.v >> 1)
+            self._places[key] = (v & (size - 1)) * size + (u & (size - 1))
+        return self._places[key]
 
 
 _LIGHT = (-0.52, -0.85)
@@ -70,8 +75,8 @@ def relief(sketch: Sketch) -> Relief:
     light8 = np.clip(128 + light * 128, 0, 255).astype(np.uint8)
     warp = gaussian_filter(height, 2.0, truncate=2.5)
     v_shift, u_shift = np.gradient(warp)
-    u = np.round(sketch.u + 2.0 * u_shift).astype(np.int64)
-    v = np.round(sketch.v + 2.0 * v_shift).astype(np.int64)
+    u = np.round(2 * sketch.u + 4.0 * u_shift).astype(np.int64)
+    v = np.round(2 * sketch.v + 4.0 * v_shift).astype(np.int64)
     cut = _solid(cover)
     layers = {name: _layer(mask[cut], cut) for name, mask in _stacked(sketch.roles).items() if mask.any()}
     return Relief(layers, light8[cut].copy(), _ground(cover), u[cut], v[cut])

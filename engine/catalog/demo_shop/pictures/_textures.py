@@ -64,7 +64,7 @@ def grain(material: str) -> Grain | None:
         "linen": lambda: 2.2 * _noise(11, (5, 0.5)) + 2.2 * _noise(12, (0.5, 5)),
         "cotton": lambda: 1.6 * _noise(13, 0.6),
         "jersey": lambda: 1.6 * _noise(13, (1.4, 0.5)),
-        "crepe": lambda: 2.6 * _noise(14, 0.7),
+        "crepe": lambda: 1.8 * _noise(14, 0.7),
         "canvas": lambda: _weave(5.0, 4) + 2.0 * _noise(15, 0.6),
         "suede": lambda: 2.8 * _noise(16, 0.9),
         "leather": lambda: 1.3 * _noise(17, 1.1),

@@ -353,7 +353,7 @@ def tie_blouse() -> Sketch:
 
 def ruffle_blouse() -> Sketch:
     """A blouse with ruffles at the neck, over the front and at the cuffs."""
-    upper = replace(BLOUSE, swell=14, drop=64, seed=13)
+    upper = replace(BLOUSE, neckline="crew", swell=14, drop=40, seed=13)
     sketch = Sketch()
     masks = upper.draw(sketch)
     cuff_lines(sketch, upper, length=40, band=True, puff=6)
