@@ -10,15 +10,14 @@ import streamlit as st
 
 from dashboard import uploads
 from dashboard.cards import count, table
+from dashboard.mapping_editor import edit_mapping
 from dashboard.runtime import ask, begin, page_actor, plain, show_error, told
-from engine.catalog.records import ImportReport, Inspection, Mode, ShopInfo, SourceTable
-from engine.catalog.schema import TABLES, Table
+from engine.catalog.records import ImportReport, Inspection, Mode, ShopInfo
 from engine.catalog.service import CatalogService
-from engine.errors import EngineError, InvalidInput
+from engine.errors import EngineError
 from engine.naming import check_name
 
 _GENERIC = "generic"
-_LEFT_OUT = "(leave out)"
 _MODES = {
     Mode.APPEND: "Add rows",
     Mode.UPSERT: "Add and update by key",
@@ -37,8 +36,11 @@ def wizard(shops: list[ShopInfo]) -> None:
     with told():
         inspection = _inspected(path)
         _recognised(inspection)
-        mapping = _mapping(inspection) if inspection.importer == _GENERIC else None
-        shop, title = _target(shops)
+        mapping = edit_mapping(inspection) if inspection.importer == _GENERIC else None
+        target = _target(shops)
+        if target is None:
+            return
+        shop, title = target
         mode = st.segmented_control(
             "What happens to rows that are there",
             list(_MODES),
@@ -96,54 +98,8 @@ def _recognised(inspection: Inspection) -> None:
         st.caption(plain(note))
 
 
-def _mapping(inspection: Inspection) -> dict[str, Any]:
-    """Let a person correct the guesses: which table each source fills, and where each column goes."""
-    mapping: dict[str, Any] = {}
-    for source in inspection.tables:
-        with st.container(border=True):
-            options = [_LEFT_OUT, *Table]
-            guess = options.index(Table(source.table)) if source.table else 0
-            table = st.selectbox(
-                f"{plain(source.name)} fills", options, index=guess, key=f"map_{source.name}", width=320
-            )
-            if table != _LEFT_OUT:
-                mapping[source.name] = {"table": str(table), "columns": _columns(source, Table(table)), "constants": {}}
-    return mapping
-
-
-def _columns(source: SourceTable, fills: Table) -> dict[str, str]:
-    """Canonical column to source column, as edited."""
-    names = list(TABLES[fills].names)
-    rows = [
-        {
-            "Source column": column.name,
-            "Kind": column.kind,
-            "Examples": ", ".join(column.examples[:3]),
-            "Goes to": column.target if column.target in names else None,
-        }
-        for column in source.columns
-    ]
-    edited = st.data_editor(
-        rows,
-        hide_index=True,
-        disabled=["Source column", "Kind", "Examples"],
-        column_config={"Goes to": st.column_config.SelectboxColumn(options=names)},
-        key=f"columns_{source.name}_{fills}",
-        alt=f"Where the columns of {source.name} go",
-    )
-    chosen = {str(row["Goes to"]): str(row["Source column"]) for row in edited if row["Goes to"]}
-    if len(chosen) < sum(1 for row in edited if row["Goes to"]):
-        raise InvalidInput(
-            "Two columns go to the same place.", "Each canonical column has one source.", "Clear one of them."
-        )
-    needed = [column.name for column in TABLES[fills].columns if column.required and column.name not in chosen]
-    if needed:
-        st.caption(f"Still needed for {fills}: {', '.join(needed)}.")
-    return chosen
-
-
-def _target(shops: list[ShopInfo]) -> tuple[str, str | None]:
-    """The shop that takes the rows in; a name that is new opens one."""
+def _target(shops: list[ShopInfo]) -> tuple[str, str | None] | None:
+    """The shop that takes the rows in, None until one is chosen; a name that is new opens one."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         shop = st.selectbox(
             "Into shop",
@@ -155,7 +111,7 @@ def _target(shops: list[ShopInfo]) -> tuple[str, str | None]:
             width=320,
         )
         if shop is None:
-            raise InvalidInput("No shop is chosen.", "The rows go into a shop.", "Choose one, or type a new name.")
+            return None
         check_name(shop, "shop")
         if shop in {known.shop for known in shops}:
             return shop, None

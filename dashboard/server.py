@@ -5,21 +5,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import anyio
 import streamlit as st
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard.runtime import reference_of
 from engine.core import Engine, current_engine, set_current_engine
 from engine.inference_server.control import create_app
+from engine.inference_server.guard import host_allowed, host_names
 from engine.settings import Settings
 
 # A page may load from this server alone, and no other site may frame it. Streamlit itself needs
@@ -41,13 +43,21 @@ _POLICY = "; ".join(
 )
 
 
-class PageHeaders:
-    """ASGI middleware that adds the page policy to answers which have none of their own."""
+class PageDoor:
+    """ASGI middleware: foreign Host headers are refused, answers without a policy get the pages' one.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Streamlit itself looks at the Host of its socket only.
+    """
+
+    def __init__(self, app: ASGIApp, *, allowed_hosts: Iterable[str]) -> None:
         self._app = app
+        self._hosts = host_names(allowed_hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan" and not host_allowed(Headers(scope=scope), self._hosts):
+            await _refuse(scope, receive, send)
+            return
+
         async def send_with_policy(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
@@ -57,6 +67,13 @@ class PageHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_policy)
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+    else:
+        await PlainTextResponse("This host is not served here.", 403)(scope, receive, send)
 
 
 @asynccontextmanager
@@ -84,10 +101,12 @@ def _on_script_error(error: Exception) -> bool:
     return True
 
 
+_HOSTS = Settings().allowed_hosts
+
 app = st.App(
     Path(__file__).with_name("app.py"),
-    routes=[Mount("/api", app=create_app(current_engine, allowed_hosts=Settings().allowed_hosts))],
-    middleware=[Middleware(PageHeaders)],
+    routes=[Mount("/api", app=create_app(current_engine, allowed_hosts=_HOSTS))],
+    middleware=[Middleware(PageDoor, allowed_hosts=_HOSTS)],
     lifespan=lifespan,
     on_script_error=_on_script_error,
 )

@@ -24,7 +24,7 @@ rows = [
     {"Check": c.name, "State": "works" if c.ok else "needs attention", "Found": c.detail, "To mend it": c.hint}
     for c in checks
 ]
-table(rows, alt="Checks of this machine")
+table(rows, alt="Checks of this machine", height="content")
 with st.container(horizontal=True):
     st.button("Check again", icon=":material/refresh:", key="check_again")
     csv_button(rows, list(rows[0]), name="doctor.csv", key="doctor_csv")

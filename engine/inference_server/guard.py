@@ -52,7 +52,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, *, allowed_hosts: Iterable[str], max_body: int = MAX_BODY_BYTES) -> None:
         self._app = app
-        self._hosts = frozenset(host.lower().strip("[]") for host in allowed_hosts)
+        self._hosts = host_names(allowed_hosts)
         self._max_body = max_body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,9 +84,7 @@ class Guard:
         )
 
     def _refuse_host(self, headers: Headers) -> Refusal | None:
-        hosts = headers.getlist("host")
-        known = _split_authority(hosts[0]) if len(hosts) == 1 else None
-        if known is None or known[0] not in self._hosts:
+        if not host_allowed(headers, self._hosts):
             return Refusal(
                 403, "The Host header names a host that is not served here.", "Hosts are listed in SKYY_ALLOWED_HOSTS."
             )
@@ -115,6 +113,18 @@ class Guard:
         if int(length[:20]) > self._max_body:
             return Refusal(413, "The request body is too large.", f"It has at most {self._max_body:,} bytes.")
         return None
+
+
+def host_names(allowed: Iterable[str]) -> frozenset[str]:
+    """Names as `host_allowed` compares them."""
+    return frozenset(host.lower().strip("[]") for host in allowed)
+
+
+def host_allowed(headers: Headers, names: frozenset[str]) -> bool:
+    """Whether a request names one host, and one of `names`; its port does not matter."""
+    hosts = headers.getlist("host")
+    known = _split_authority(hosts[0]) if len(hosts) == 1 else None
+    return known is not None and known[0] in names
 
 
 def _refuse_fetch(headers: Headers) -> Refusal | None:

@@ -6,6 +6,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from engine.errors import StoreError
+from engine.failpoints import failpoint
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -32,6 +33,7 @@ def migrate(connection: DuckDBPyConnection) -> int:
     for number, (name, sql) in enumerate(steps[present:], start=present + 1):
         connection.execute("BEGIN")
         connection.execute(sql)
+        failpoint("store.migrate")
         connection.execute("INSERT INTO schema_version VALUES (?, ?)", [number, name])
         connection.execute("COMMIT")
     return len(steps)

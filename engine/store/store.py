@@ -109,6 +109,7 @@ class Transaction(Reader):
             ],
         )
         self._projectors[event.kind](self._cursor, event)
+        failpoint("store.event")
         self._head = (event.seq, digest)
         self.events.append(event)
 

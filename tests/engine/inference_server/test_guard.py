@@ -183,7 +183,9 @@ def test_whatever_the_host_header_holds_there_is_an_answer(host: str) -> None:
         (StoreError("Full."), 500),
     ],
 )
-def test_errors_of_the_engine_are_problem_documents(app: FastAPI, client: TestClient, error: EngineError, status: int) -> None:
+def test_errors_of_the_engine_are_problem_documents(
+    app: FastAPI, client: TestClient, error: EngineError, status: int
+) -> None:
     @app.get("/fail")
     def fail() -> None:
         raise error

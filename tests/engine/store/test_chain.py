@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -132,10 +133,8 @@ class Acting:
 
     def __call__(self, act: tuple[Any, ...]) -> None:
         what, *arguments = act
-        try:
+        with contextlib.suppress(EngineError):
             getattr(self, what)(*arguments)
-        except EngineError:
-            pass
 
     def _champion(self, model: str) -> str | None:
         return self.registry.get_model(model=model).aliases.get("champion")
