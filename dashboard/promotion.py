@@ -49,9 +49,11 @@ def gain_words(verdict: Mapping[str, Any]) -> str:
 
 
 @st.dialog("Promote to champion", icon=":material/north:")
-def promote_dialog(version: VersionInfo) -> None:
-    """Ask once, with the consequence in view; the promotion holds only if the champion is still the one shown."""
-    champion = champion_of(version.model)
+def promote_dialog(version: VersionInfo, champion: str | None) -> None:
+    """Ask once, with the consequence in view.
+
+    `champion` is what served when the dialog was opened: the promotion holds only if it still does.
+    """
     record = verdict_against(version.model, version.version, champion)
     _consequence(version.model, champion, version.version)
     verdict_box(record, champion)
@@ -81,9 +83,8 @@ def promote_dialog(version: VersionInfo) -> None:
 
 
 @st.dialog("Roll back", icon=":material/undo:")
-def rollback_dialog(model: str) -> None:
-    """Bring the champion before this one back, with a reason."""
-    champion = champion_of(model)
+def rollback_dialog(model: str, champion: str | None) -> None:
+    """Bring an earlier champion back, with a reason, if `champion` still is what serves."""
     moves = ask(RegistryService.history, model=model, alias=CHAMPION)
     earlier = list(dict.fromkeys(m.version for m in moves if m.version is not None and m.version != champion))
     if champion is None or not earlier:

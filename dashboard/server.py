@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from dashboard.runtime import reference_of
 from engine.core import Engine, current_engine, set_current_engine
 from engine.inference_server.control import create_app
-from engine.inference_server.guard import host_allowed, host_names
+from engine.inference_server.guard import host_allowed, host_names, origin_allowed
 from engine.settings import Settings
 
 # A page may load from this server alone, and no other site may frame it. Streamlit itself needs
@@ -44,9 +44,10 @@ _POLICY = "; ".join(
 
 
 class PageDoor:
-    """ASGI middleware: foreign Host headers are refused, answers without a policy get the pages' one.
+    """ASGI middleware: foreign hosts and origins are refused, answers without a policy get the pages' one.
 
-    Streamlit itself looks at the Host of its socket only.
+    Streamlit itself compares Host and Origin on its socket only, and without the port: a page of another
+    local server could drive this one.
     """
 
     def __init__(self, app: ASGIApp, *, allowed_hosts: Iterable[str]) -> None:
@@ -54,7 +55,7 @@ class PageDoor:
         self._hosts = host_names(allowed_hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan" and not host_allowed(Headers(scope=scope), self._hosts):
+        if scope["type"] != "lifespan" and not self._is_own(Headers(scope=scope)):
             await _refuse(scope, receive, send)
             return
 
@@ -68,12 +69,15 @@ class PageDoor:
 
         await self._app(scope, receive, send_with_policy)
 
+    def _is_own(self, headers: Headers) -> bool:
+        return host_allowed(headers, self._hosts) and origin_allowed(headers, self._hosts)
+
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})
     else:
-        await PlainTextResponse("This host is not served here.", 403)(scope, receive, send)
+        await PlainTextResponse("Only pages served here may ask.", 403)(scope, receive, send)
 
 
 @asynccontextmanager

@@ -85,9 +85,9 @@ with st.container(horizontal=True):
         and version.artifact is not None
         and st.button("Promote", type="primary", key="promote")
     ):
-        promote_dialog(version)
+        promote_dialog(version, champion)
     if version.version == champion and st.button("Roll back", key="rollback", icon=":material/undo:"):
-        rollback_dialog(version.model)
+        rollback_dialog(version.model, champion)
     if version.artifact is None:
         st.caption("It holds metrics but no model, so it cannot serve.")
 

@@ -90,7 +90,7 @@ if job_id:
                 )
             with st.container(horizontal=True, vertical_alignment="center"):
                 if champion != job.version and st.button("Promote", type="primary", key="promote"):
-                    promote_dialog(version)
+                    promote_dialog(version, champion)
                 link("registry", "All figures of this version", model=job.model, version=job.version)
                 link("sandbox", "Try it in the sandbox", shop=job.shop)
             progress = ask(TrainingService.progress, job_id=job_id)

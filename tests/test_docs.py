@@ -9,14 +9,20 @@ import re
 import shlex
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import typer
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from engine.cli import app
 from engine.core import Engine
-from tests.conftest import ROOT, finished
+from engine.inference_server.control import create_app
+from tests.conftest import ROOT, finished, wait_for
 from tests.test_public_api import run
 
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
@@ -37,10 +43,25 @@ def commands(page: Path) -> list[str]:
     return [line for line in lines if line.startswith("skyy ") and not line.startswith(STARTS_A_SERVER)]
 
 
+@contextlib.contextmanager
+def api(engine: Engine) -> Iterator[str]:
+    """The HTTP API over an engine, at an address of this test's own."""
+    routes = Starlette(routes=[Mount("/api", app=create_app(lambda: engine, allowed_hosts=("127.0.0.1",)))])
+    server = uvicorn.Server(uvicorn.Config(routes, host="127.0.0.1", port=0, log_level="warning", lifespan="off"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        wait_for(lambda: server.started, until=bool)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
 @pytest.mark.parametrize("page", with_blocks("python"), ids=lambda page: page.name)
 def test_the_python_of_a_page_runs_from_top_to_bottom(page: Path, trained: Engine) -> None:
-    with contextlib.redirect_stdout(io.StringIO()):
-        run("\n".join(blocks(page, "python")))
+    with api(trained) as address, contextlib.redirect_stdout(io.StringIO()):
+        run("\n".join(blocks(page, "python")).replace("http://127.0.0.1:8501", address))
     from engine.training import TrainingService
 
     for job in trained.call(TrainingService.list_jobs):

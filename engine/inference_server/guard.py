@@ -91,20 +91,9 @@ class Guard:
         return None
 
     def _refuse_origin(self, headers: Headers) -> Refusal | None:
-        origins = headers.getlist("origin")
-        if not origins:
-            return None
-        if len(origins) == 1 and self._is_own(origins[0], headers["host"]):
+        if origin_allowed(headers, self._hosts):
             return None
         return Refusal(403, "The request comes from a page of another origin.", "Only pages served here may call.")
-
-    def _is_own(self, origin: str, host: str) -> bool:
-        scheme, _, authority = origin.partition("://")
-        mine, theirs = _split_authority(host), _split_authority(authority)
-        if scheme not in _DEFAULT_PORTS or mine is None or theirs is None or theirs[0] not in self._hosts:
-            return False
-        default = _DEFAULT_PORTS[scheme]
-        return (theirs[1] or default) == (mine[1] or default)
 
     def _refuse_length(self, headers: Headers) -> Refusal | None:
         length = headers.get("content-length", "0")
@@ -125,6 +114,19 @@ def host_allowed(headers: Headers, names: frozenset[str]) -> bool:
     hosts = headers.getlist("host")
     known = _split_authority(hosts[0]) if len(hosts) == 1 else None
     return known is not None and known[0] in names
+
+
+def origin_allowed(headers: Headers, names: frozenset[str]) -> bool:
+    """Whether the page that asks, if it is named, was served here: an allowed host, and the same port."""
+    origins = headers.getlist("origin")
+    if not origins:
+        return True
+    scheme, _, authority = origins[0].partition("://")
+    mine, theirs = _split_authority(headers.get("host", "")), _split_authority(authority)
+    if len(origins) > 1 or scheme not in _DEFAULT_PORTS or mine is None or theirs is None or theirs[0] not in names:
+        return False
+    default = _DEFAULT_PORTS[scheme]
+    return (theirs[1] or default) == (mine[1] or default)
 
 
 def _refuse_fetch(headers: Headers) -> Refusal | None:

@@ -71,6 +71,29 @@ def test_promote_then_roll_back(watched: Watched, server: Server) -> None:
     assert [move["reason"] for move in moves[:2]] == ["Returns went up", "It knows the new season"]
 
 
+def test_a_promotion_holds_only_while_what_was_shown_still_serves(watched: Watched, server: Server) -> None:
+    page = watched.open(VERSION)
+    with server.api() as api:
+        before = api.get(f"/v1/models/{MODEL}").json()["aliases"]["champion"]
+        assert before == "1.0.0"
+        page.get_by_role("button", name="Promote", exact=True).click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_text("Serves now")).to_be_visible()
+        body = {"version": "1.1.0", "expected": before, "reason": "faster", "overrule": True}
+        assert api.post(f"/v1/models/{MODEL}/promote", json=body).status_code == 200
+        try:
+            if dialog.get_by_text("Overrule the gate").count():
+                dialog.get_by_text("Overrule the gate").click()
+            settle(page)
+            dialog.get_by_role("textbox", name="Reason").fill("too late")
+            page.keyboard.press("Tab")
+            settle(page)
+            dialog.get_by_role("button", name="Promote", exact=True).click()
+            expect(dialog.get_by_text("Look at the present state")).to_be_visible()
+        finally:
+            api.post(f"/v1/models/{MODEL}/rollback", json={"expected": "1.1.0", "reason": "as before"})
+
+
 def test_a_job_survives_a_reload_and_shows_its_result(watched: Watched) -> None:
     page = watched.open("/training")
     page.get_by_role("button", name="Retrain").click()
