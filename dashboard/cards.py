@@ -13,7 +13,7 @@ import streamlit as st
 from dashboard.palette import STAGE_COLOURS, STATE_COLOURS
 from engine.catalog.records import ItemCard
 
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA_SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
 
 def count(value: float) -> str:
@@ -107,7 +107,7 @@ def table(rows: Sequence[Mapping[str, Any]], *, alt: str, digits: int = 4, **opt
 
 def facts(pairs: Mapping[str, Any], *, alt: str) -> None:
     """A two-column table of names and values, as plain text."""
-    rows = [{"": name, "Value": "–" if value in (None, "", {}) else str(value)} for name, value in pairs.items()]
+    rows = [{"Field": name, "Value": "–" if value in (None, "", {}) else str(value)} for name, value in pairs.items()]
     st.dataframe(rows, hide_index=True, alt=alt, height="content", row_height=30)
 
 

@@ -14,6 +14,7 @@ from dashboard.runtime import ask, engine, plain
 from dashboard.state import listed, set_listed, set_params
 from engine.catalog.records import ItemCard, ShopperCard
 from engine.catalog.service import CatalogService
+from engine.product_search import SearchService
 
 if TYPE_CHECKING:
     from engine.recommendation_engine import Recommendation
@@ -95,9 +96,13 @@ def pick_products(shop: str, basket: Sequence[str]) -> None:
         else:
             st.caption("The basket is empty: add products here or below.")
         if query or not basket:
-            found = ask(CatalogService.items, shop=shop, query=query or "", limit=8)
+            found = ask(SearchService.search, shop=shop, query=query or "", limit=8)
+            if not found.items:
+                st.caption("No product holds these words. Try others.")
+            if found.by_meaning:
+                st.caption("Also by meaning, not only by word.")
             click = product_wall(
-                [_plain_card(card) for card in found],
+                [_plain_card(card) for card in found.items],
                 key="finder",
                 label="Products found",
                 actions=[WallAction("basket", "Add to basket")],
@@ -137,7 +142,7 @@ def detail(item: Recommendation) -> None:
     """One product: picture, facts, and what every signal adds to its score."""
     left, right = st.columns([2, 3]) if item.card.image else (st.container(), st.container())
     if item.card.image:
-        left.image(engine().artifacts.read_blob(item.card.image), alt=item.card.title)
+        left.image(engine().artifacts.read_blob(item.card.image), alt=item.card.title, width=220)
     with right:
         st.subheader(plain(item.card.title or item.item_id), anchor=False)
         st.text(

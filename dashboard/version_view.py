@@ -16,6 +16,8 @@ from dashboard.state import link
 from engine.model_registry.schema import CHAMPION, VersionInfo
 from engine.model_registry.service import RegistryService
 
+_CARD_ORDER = {"purpose": 0, "method": 1, "limits": 3}
+
 
 def figures(version: VersionInfo) -> None:
     """Metrics with intervals beside the champion's, and slices."""
@@ -108,11 +110,16 @@ def purpose(version: VersionInfo) -> None:
     if not version.card:
         st.caption("No card was written for this version.")
         return
-    for title, words in version.card.items():
+    told = {title: words for title, words in version.card.items() if isinstance(words, str | list)}
+    for title in sorted(told, key=lambda name: (_CARD_ORDER.get(name, 2), name)):
+        words = told[title]
         st.subheader(plain(str(title).replace("_", " ").capitalize()), anchor=False)
         lines = words if isinstance(words, list) else [words]
         for line in lines:
             st.text(_told(line))
+    counted = {str(name).capitalize(): _told(value) for name, value in version.card.items() if name not in told}
+    if counted:
+        facts(counted, alt="Figures of the card")
 
 
 def signature(version: VersionInfo) -> None:
@@ -175,4 +182,10 @@ def _gate(verdict: dict[str, Any] | None) -> str:
 
 
 def _told(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return (
+        value
+        if isinstance(value, str)
+        else f"{value:,}"
+        if type(value) is int
+        else json.dumps(value, ensure_ascii=False, default=str)
+    )

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
-import os
 import secrets
 import shutil
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
 
 from pydantic import BaseModel, ConfigDict
 
 from engine.actor import Actor
-from engine.artifacts.store import check_member
 from engine.clock import Clock, SystemClock
 from engine.core import Service
-from engine.errors import InvalidFile, StoreError, UnsafePath
-from engine.files import canonical_json, sync_folder
+from engine.errors import InvalidFile, StoreError
+from engine.failpoints import failpoint
+from engine.files import sync_folder, write_json
+from engine.sealed_tar import Kind, Writer, unpack, writing
 from engine.settings import Settings
 from engine.store import OwnerLock, Store, operation
+from engine.store.store import UNFINISHED
 
-_MANIFEST = "backup.json"
-_FORMAT = 1
+_KIND = Kind("A backup", manifest="backup.json", format=1)
 _STORE_FILES = ("skyy.duckdb", "skyy.duckdb.wal", "events.journal")
 _FOLDERS = ("artifacts", "keys")
-_CHUNK = 1 << 20
 
 
 class BackupInfo(BaseModel):
@@ -57,37 +51,25 @@ class BackupService(Service):
             The disk is full or cannot be written.
         """
         path = path.expanduser().absolute()
-        if path.exists():
-            raise InvalidFile(f"{path} exists already.", "A backup never overwrites a file.", "Choose another name.")
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            info = self._write(temporary, path)
-            temporary.replace(path)
-            sync_folder(path.parent)
+            with writing(path, _KIND) as writer:
+                self._fill(writer)
         except OSError as error:
-            raise StoreError(f"The backup could not be written: {error.strerror}.", hint="Free disk space, or choose another folder.") from error
-        finally:
-            temporary.unlink(missing_ok=True)
-        return info
+            raise StoreError(
+                f"The backup could not be written: {error.strerror}.", hint="Free disk space, or choose another folder."
+            ) from error
+        size = path.stat().st_size
+        return BackupInfo(path=path, files=len(writer.digests), bytes=size, head=writer.about["head"][0])
 
-    def _write(self, temporary: Path, path: Path) -> BackupInfo:
+    def _fill(self, writer: Writer) -> None:
         home = self.engine.settings.home
-        digests: dict[str, str] = {}
-        with temporary.open("xb") as file, tarfile.open(fileobj=file, mode="w") as tar:
-            os.chmod(temporary, 0o600)
-            with self.store.frozen():
-                head = self.store.head
-                for name in _STORE_FILES:
-                    if (home / name).is_file():
-                        digests[name] = _add(tar, name, home / name)
-            for name, source in _members(home):
-                digests[name] = _add(tar, name, source)
-            _add_bytes(tar, _MANIFEST, canonical_json({"format": _FORMAT, "head": head, "files": digests}).encode())
-            tar.close()
-            file.flush()
-            os.fsync(file.fileno())
-        return BackupInfo(path=path, files=len(digests), bytes=temporary.stat().st_size, head=head[0])
+        with self.store.frozen():
+            writer.about["head"] = self.store.head
+            for name in _STORE_FILES:
+                if (home / name).is_file():
+                    writer.add(name, home / name)
+        for name, source in _members(home):
+            writer.add(name, source)
 
 
 def restore(settings: Settings, path: Path, *, replace: bool = False, clock: Clock | None = None) -> BackupInfo:
@@ -116,10 +98,14 @@ def restore(settings: Settings, path: Path, *, replace: bool = False, clock: Clo
     try:
         if settings.database.exists() and not replace:
             raise StoreError(
-                f"{home} holds a store already.", "A restore goes into an empty folder.", "Add --replace to set the present store aside."
+                f"{home} holds a store already.",
+                "A restore goes into an empty folder.",
+                "Add --replace to set the present store aside.",
             )
         info = _unpack(path, staged, clock or SystemClock())
+        write_json(home / UNFINISHED, {"backup": str(path)})
         _swap(home, staged)
+        (home / UNFINISHED).unlink()
     finally:
         lock.release()
         shutil.rmtree(staged, ignore_errors=True)
@@ -128,27 +114,15 @@ def restore(settings: Settings, path: Path, *, replace: bool = False, clock: Clo
 
 def _unpack(path: Path, target: Path, clock: Clock) -> BackupInfo:
     """Extract into an empty folder, every member checked against the manifest, and open the store there."""
-    digests: dict[str, str] = {}
-    manifest: dict[str, Any] | None = None
-    try:
-        with tarfile.open(path, mode="r:") as tar:
-            for member in tar:
-                content = tar.extractfile(member) if member.isreg() and not member.issparse() else None
-                if content is None:
-                    raise InvalidFile(f"{path} holds {member.name[:80]!r}, which is no plain file.", "A backup holds plain files only.")
-                if member.name not in (_MANIFEST, *_STORE_FILES) and member.name.split("/")[0] not in _FOLDERS:
-                    raise InvalidFile(f"{path} holds {member.name[:80]!r}.", "A backup holds store, artifacts and keys.")
-                if member.name == _MANIFEST:
-                    manifest = json.loads(content.read())
-                else:
-                    digests[member.name] = _copy(content, target / check_member(member.name))
-    except InvalidFile:
-        raise
-    except (tarfile.TarError, OSError, ValueError, UnsafePath) as error:
-        raise InvalidFile(f"{path} cannot be read as a backup: {error}.", "It is a file that 'skyy backup' wrote.") from error
-    if not isinstance(manifest, dict) or manifest.get("format") != _FORMAT or manifest.get("files") != digests:
-        raise InvalidFile(f"{path} is not a whole backup.", "Its manifest names every file and digest in it.", "Use another backup.")
-    return BackupInfo(path=path, files=len(digests), bytes=path.stat().st_size, head=_head(target, clock))
+    unpacked = unpack(path, target, _KIND, allowed=_belongs)
+    if _STORE_FILES[0] not in unpacked.digests:
+        raise InvalidFile(f"{path} holds no database.", "A backup holds the store.", "Use another backup.")
+    size = path.stat().st_size
+    return BackupInfo(path=path, files=len(unpacked.digests), bytes=size, head=_head(target, clock))
+
+
+def _belongs(name: str) -> bool:
+    return name in _STORE_FILES or name.split("/")[0] in _FOLDERS
 
 
 def _head(staged: Path, clock: Clock) -> int:
@@ -174,6 +148,7 @@ def _swap(home: Path, staged: Path) -> None:
         if (home / name).exists():
             aside.mkdir(exist_ok=True, mode=0o700)
             (home / name).rename(aside / name)
+    failpoint("restore.swap")
     for entry in staged.iterdir():
         entry.rename(home / entry.name)
     sync_folder(home)
@@ -184,46 +159,3 @@ def _members(home: Path) -> Iterator[tuple[str, Path]]:
         for path in sorted((home / folder).rglob("*")):
             if path.is_file() and not path.is_symlink() and not path.name.endswith(".tmp"):
                 yield path.relative_to(home).as_posix(), path
-
-
-def _add(tar: tarfile.TarFile, name: str, source: Path) -> str:
-    """Add one file and return its digest; the bytes are read once."""
-    with source.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        member = tarfile.TarInfo(name)
-        member.size, member.mode = size, 0o600
-        hashing = _Hashing(file, size)
-        tar.addfile(member, hashing)
-    return hashing.digest.hexdigest()
-
-
-def _add_bytes(tar: tarfile.TarFile, name: str, data: bytes) -> None:
-    member = tarfile.TarInfo(name)
-    member.size, member.mode = len(data), 0o600
-    tar.addfile(member, io.BytesIO(data))
-
-
-class _Hashing:
-    """A reader that hashes what passes, and stops at the size the file had when it was opened."""
-
-    def __init__(self, file: IO[bytes], size: int) -> None:
-        self._file, self._left = file, size
-        self.digest = hashlib.sha256()
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._file.read(self._left if size < 0 else min(size, self._left))
-        self._left -= len(data)
-        self.digest.update(data)
-        return data
-
-
-def _copy(content: IO[bytes], target: Path) -> str:
-    digest = hashlib.sha256()
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with target.open("xb") as file:
-        while data := content.read(_CHUNK):
-            digest.update(data)
-            file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    return digest.hexdigest()

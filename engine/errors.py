@@ -19,6 +19,7 @@ EngineError
 │   └── OwnerUnreachable               the owner does not answer
 ├── ArtifactError (RuntimeError)
 │   ├── DigestMismatch, UnsafeFormat, UnsafePath, CorruptArtifact
+├── RemoteFailed (RuntimeError)        another machine did not answer as it should
 ├── OutOfMemory (MemoryError)          a model or job larger than its budget
 ├── Forbidden (PermissionError)        an actor, host or origin that may not do this
 └── InternalError (RuntimeError)       a defect of ours, seen through a socket or API
@@ -156,6 +157,9 @@ class UnsafePath(ArtifactError): ...
 
 
 class CorruptArtifact(ArtifactError): ...
+
+
+class RemoteFailed(EngineError, RuntimeError): ...
 
 
 class OutOfMemory(EngineError, MemoryError): ...

@@ -122,8 +122,10 @@ class Embedder:
                 del self._ready[old]
 
     def _make(self, number: int) -> NDArray[np.float32]:
-        items = self._engine.service(CatalogService).dataset(number).frame(
-            Table.ITEMS, ["title", "category", "colour", "description"]
+        items = (
+            self._engine.service(CatalogService)
+            .dataset(number)
+            .frame(Table.ITEMS, ["title", "category", "colour", "description"])
         )
         texts = [". ".join(str(part) for part in row if isinstance(part, str)) for row in items.itertuples(index=False)]
         return text.embed_cached(self._engine, texts, between=self._check)

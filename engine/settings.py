@@ -23,6 +23,9 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address the server binds to; only loopback without keys.")
     port: int = Field(default=8501, ge=1, le=65535)
     allowed_hosts: tuple[str, ...] = Field(default=LOOPBACK, description="Host header names that the API answers.")
+    outbound_hosts: tuple[str, ...] = Field(
+        default=(), description="Hosts that feeds and webhooks may reach though they are private or speak plain http."
+    )
     hub_memory_mb: int = Field(default=4096, ge=64, description="Budget for loaded models, per device.")
     device: str = Field(default="auto", pattern="^(auto|cpu|cuda)$", description="Where models run.")
     max_upload_mb: int = Field(default=512, ge=1, description="Largest file an import takes, unpacked.")

@@ -48,7 +48,11 @@ class MiniLM:
             for start in range(0, len(order), _BATCH):
                 rows = order[start : start + _BATCH]
                 tokens = self.tokenizer(
-                    [texts[row] for row in rows], padding=True, truncation=True, max_length=_MAX_TOKENS, return_tensors="pt"
+                    [texts[row] for row in rows],
+                    padding=True,
+                    truncation=True,
+                    max_length=_MAX_TOKENS,
+                    return_tensors="pt",
                 ).to(self.device)
                 states = self.encoder(**tokens).last_hidden_state
                 mask = tokens["attention_mask"].unsqueeze(-1).to(states.dtype)

@@ -101,7 +101,7 @@ def actor() -> Actor:
 
 
 @pytest.fixture(scope="session")
-def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a small demo shop whose recommender was trained by a real worker and promoted; copy it."""
     from engine.catalog.demo import load_demo
     from engine.catalog.service import CatalogService
@@ -118,9 +118,9 @@ def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def trained(trained_home: Path, home: Path) -> Iterator[Engine]:
-    """An owning Engine over a copy of `trained_home`, also the process's current one."""
-    shutil.copytree(trained_home, home)
+def demo(demo_home: Path, home: Path) -> Iterator[Engine]:
+    """An owning Engine over a copy of `demo_home`, also the process's current one."""
+    shutil.copytree(demo_home, home)
     with Engine.open(Settings.at(home)) as opened:
         set_current_engine(opened)
         yield opened
@@ -132,7 +132,9 @@ def finished(opened: Engine, job_id: str, *, within_s: float = 240.0) -> JobInfo
     from engine.training import TrainingService
 
     return wait_for(
-        lambda: opened.call(TrainingService.get_job, job_id=job_id), until=lambda job: job.state.final, within_s=within_s
+        lambda: opened.call(TrainingService.get_job, job_id=job_id),
+        until=lambda job: job.state.final,
+        within_s=within_s,
     )
 
 

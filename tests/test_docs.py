@@ -59,19 +59,19 @@ def api(engine: Engine) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("page", with_blocks("python"), ids=lambda page: page.name)
-def test_the_python_of_a_page_runs_from_top_to_bottom(page: Path, trained: Engine) -> None:
-    with api(trained) as address, contextlib.redirect_stdout(io.StringIO()):
+def test_the_python_of_a_page_runs_from_top_to_bottom(page: Path, demo: Engine) -> None:
+    with api(demo) as address, contextlib.redirect_stdout(io.StringIO()):
         run("\n".join(blocks(page, "python")).replace("http://127.0.0.1:8501", address))
     from engine.training import TrainingService
 
-    for job in trained.call(TrainingService.list_jobs):
-        finished(trained, job.job_id)
+    for job in demo.call(TrainingService.list_jobs):
+        finished(demo, job.job_id)
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=lambda page: page.name)
-def test_the_commands_of_a_page_run_in_order(page: Path, trained: Engine, tmp_path: Path) -> None:
-    home = trained.settings.home
-    trained.close()
+def test_the_commands_of_a_page_run_in_order(page: Path, demo: Engine, tmp_path: Path) -> None:
+    home = demo.settings.home
+    demo.close()
     environment = {**os.environ, "SKYY_HOME": str(home), "COLUMNS": "200"}
     for line in commands(page):
         answer = subprocess.run(
@@ -104,5 +104,3 @@ def test_every_command_is_in_the_manual(command: str) -> None:
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
-
-

@@ -44,13 +44,13 @@ def run(snippet: str, **names: object) -> dict[str, object]:
 
 
 @pytest.fixture
-def presumed(trained: Engine) -> Iterator[Engine]:
+def presumed(demo: Engine) -> Iterator[Engine]:
     """What the registry snippet presumes: an earlier version of price_optimizer_v2 with a model."""
     from engine.model_registry import ModelRegistry
 
-    recommender = kind_of("recommender").load(trained.artifacts.open(champion_artifact(trained)))
-    asyncio.run(ModelRegistry(trained).register_model("price_optimizer_v2", "2.0.0", "numpy", {}, model=recommender))
-    yield trained
+    recommender = kind_of("recommender").load(demo.artifacts.open(champion_artifact(demo)))
+    asyncio.run(ModelRegistry(demo).register_model("price_optimizer_v2", "2.0.0", "numpy", {}, model=recommender))
+    yield demo
 
 
 def champion_artifact(engine: Engine) -> str:
@@ -61,7 +61,7 @@ def champion_artifact(engine: Engine) -> str:
     return artifact
 
 
-def test_recommendations_for_an_unknown_user_say_that_they_are_a_cold_start(trained: Engine) -> None:
+def test_recommendations_for_an_unknown_user_say_that_they_are_a_cold_start(demo: Engine) -> None:
     found = run(SNIPPETS["recommendations"])["recommendations"]
     assert found.cold_start
     assert found.note
@@ -88,7 +88,7 @@ def test_predict_batch_gives_what_predict_gives_one_by_one(presumed: Engine) -> 
     assert predictions == [model.predict(row) for row in inputs]
 
 
-def test_uvicorn_finds_the_inference_server(trained: Engine, tmp_path: Path) -> None:
+def test_uvicorn_finds_the_inference_server(demo: Engine, tmp_path: Path) -> None:
     import engine.inference_server
 
     assert callable(engine.inference_server.app)

@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     import numpy as np
 
 _CODE_MARKS = {
-    "a pickle": (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"(lp", b"(dp", b"cos\n", b"cposix\n", b"c__builtin__"),
+    "a pickle": (
+        b"\x80\x02",
+        b"\x80\x03",
+        b"\x80\x04",
+        b"\x80\x05",
+        b"(lp",
+        b"(dp",
+        b"cos\n",
+        b"cposix\n",
+        b"c__builtin__",
+    ),
     "a zip archive, as torch.save and skops write it": (b"PK\x03\x04",),
     "a 7z archive": (b"7z\xbc\xaf",),
     "a numpy file, which can hold pickled objects": (b"\x93NUMPY",),
@@ -45,7 +55,9 @@ def parse_json(data: bytes, name: str = "file.json") -> Any:
     try:
         return json.loads(data.decode(), parse_constant=refuse, parse_float=finite)
     except (ValueError, RecursionError) as error:
-        raise CorruptArtifact(f"{name} is not valid JSON: {error}.", "Stored JSON is UTF-8 with finite numbers.") from error
+        raise CorruptArtifact(
+            f"{name} is not valid JSON: {error}.", "Stored JSON is UTF-8 with finite numbers."
+        ) from error
 
 
 def parse_safetensors(data: bytes, name: str = "file.safetensors") -> dict[str, np.ndarray[Any, Any]]:
@@ -70,7 +82,9 @@ def parse_safetensors(data: bytes, name: str = "file.safetensors") -> dict[str, 
         ) from error
     for key, array in arrays.items():
         if array.dtype.kind in "fc" and not np.isfinite(array).all():
-            raise CorruptArtifact(f"Array {key!r} of {name} holds NaN or infinite values.", "Stored weights are finite.")
+            raise CorruptArtifact(
+                f"Array {key!r} of {name} holds NaN or infinite values.", "Stored weights are finite."
+            )
     return arrays
 
 
@@ -94,11 +108,45 @@ def _check_text(data: bytes, name: str) -> None:
         raise UnsafeFormat(f"{name} is not UTF-8 text.", "The content fits the file ending.") from error
 
 
+def _check_ubjson(data: bytes, name: str) -> None:
+    from engine.artifacts import _ubjson
+
+    try:
+        _ubjson.check(data)
+    except ValueError as error:
+        raise CorruptArtifact(f"{name} is no UBJSON model: {error}.", "XGBoost writes one with save_model.") from error
+
+
+def _check_onnx(data: bytes, name: str) -> None:
+    from engine.artifacts import _onnx
+
+    try:
+        _onnx.check(data)
+    except ValueError as error:
+        raise CorruptArtifact(
+            f"{name} is no ONNX model: {error}.", "A model is one file with finite weights inside it."
+        ) from error
+
+
+def _check_lightgbm(data: bytes, name: str) -> None:
+    from engine.artifacts import _lightgbm
+
+    try:
+        _lightgbm.check(data)
+    except ValueError as error:
+        raise CorruptArtifact(
+            f"{name} is no LightGBM text model: {error}.", "LightGBM writes one with save_model."
+        ) from error
+
+
 _CHECKS: dict[str, Callable[[bytes, str], object]] = {
     ".safetensors": parse_safetensors,
     ".json": parse_json,
     ".jsonl": _check_text,
+    ".lgb": _check_lightgbm,
+    ".onnx": _check_onnx,
     ".txt": _check_text,
+    ".ubj": _check_ubjson,
     ".parquet": _starts_with(b"PAR1"),
     ".jpg": _starts_with(b"\xff\xd8\xff"),
     ".png": _starts_with(b"\x89PNG\r\n\x1a\n"),

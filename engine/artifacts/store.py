@@ -70,13 +70,28 @@ class ArtifactStore:
         return self.put(dict(_walk(folder)))
 
     def put_blob(self, data: bytes) -> str:
-        """Store bytes under their digest; writing what exists already costs one look."""
+        """Store bytes under their digest; what exists already is only marked as wanted again."""
         digest = hashlib.sha256(data).hexdigest()
         path = self._path(digest)
-        if not (path.is_file() and path.stat().st_size == len(data)):
+        if not (path.is_file() and path.stat().st_size == len(data) and _touched(path)):
             write_atomic(path, data)
             path.chmod(0o440)
         return digest
+
+    def hold(self, digest: str) -> None:
+        """Mark a content, and where it is an artifact its files, as wanted: a collector of orphans lets them be.
+
+        Raises
+        ------
+        ArtifactNotFound, DigestMismatch
+        """
+        try:
+            wanted = [digest, *(entry.sha256 for entry in self.open(digest).entries.values())]
+        except CorruptArtifact:  # no manifest: one bare file
+            wanted = [digest]
+        for part in wanted:
+            if not _touched(self._path(part)):
+                self.path(part)
 
     def has(self, digest: str) -> bool:
         """Whether a content is present (by name; `read_blob` checks its bytes)."""
@@ -93,9 +108,13 @@ class ArtifactStore:
         try:
             descriptor = os.open(path, os.O_RDONLY | _NO_FOLLOW)
         except FileNotFoundError as error:
-            raise ArtifactNotFound(f"No artifact has the digest {digest}.", hint="Restore a backup that holds it.") from error
+            raise ArtifactNotFound(
+                f"No artifact has the digest {digest}.", hint="Restore a backup that holds it."
+            ) from error
         except OSError as error:
-            raise UnsafePath(f"The artifact {digest} cannot be opened: {error.strerror}.", "It is a plain file.") from error
+            raise UnsafePath(
+                f"The artifact {digest} cannot be opened: {error.strerror}.", "It is a plain file."
+            ) from error
         with open(descriptor, "rb") as file:
             data = file.read()
         found = hashlib.sha256(data).hexdigest()
@@ -183,6 +202,15 @@ def check_member(name: str) -> str:
     return name
 
 
+def _touched(path: Path) -> bool:
+    """Whether the file is there; its time of change is now, by which a collector knows that it is wanted."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
 def _check_digest(digest: Any) -> str:
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
         raise UnsafePath(f"{str(digest)[:80]!r} is not a digest.", "A digest is 64 lower-case hex digits.")
@@ -193,7 +221,9 @@ def _walk(folder: Path) -> Iterator[tuple[str, bytes]]:
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            raise UnsafePath(f"{name!r} is a link or a device.", "A model folder holds plain files.", "Copy the file itself.")
+            raise UnsafePath(
+                f"{name!r} is a link or a device.", "A model folder holds plain files.", "Copy the file itself."
+            )
         if path.is_file():
             check_member(name)
             yield name, path.read_bytes()

@@ -19,6 +19,7 @@ SELECT * FROM snapshots WHERE ($shop IS NULL OR shop = $shop) AND ($number IS NU
 ORDER BY number DESC LIMIT $limit
 """
 _CHAIN = "SELECT number, import_id, mode FROM snapshots WHERE shop = ? ORDER BY number DESC"
+_MENDED = "SELECT row_index, snapshot FROM mended_rows WHERE number = ?"
 _NEXT = "SELECT coalesce(max(number), 0) + 1 AS number FROM snapshots"
 
 
@@ -62,6 +63,11 @@ def snapshot(reader: Reader, *, number: int | None, shop_name: str | None) -> Sn
 def chain(reader: Reader, shop_name: str) -> list[dict[str, Any]]:
     """Number, import and mode of every snapshot of a shop, newest first."""
     return reader.rows(_CHAIN, [shop_name])
+
+
+def mended(reader: Reader, number: int) -> dict[int, int]:
+    """The snapshots that took mended rows of a quarantine in, by index."""
+    return {row["row_index"]: row["snapshot"] for row in reader.rows(_MENDED, [number])}
 
 
 def next_number(reader: Reader) -> int:

@@ -91,10 +91,10 @@ class Dataset:
             for batch in pq.ParquetFile(path).iter_batches(batch_size=max(1, limit)):
                 rows += batch.to_pylist()
                 if len(rows) >= limit:
-                    return [_plain(row) for row in rows[:limit]]
-        return [_plain(row) for row in rows]
+                    return [plain_row(row) for row in rows[:limit]]
+        return [plain_row(row) for row in rows]
 
 
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    """Times as ISO 8601."""
+def plain_row(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as JSON values: times as ISO 8601."""
     return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in row.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from engine.catalog.quarantine import ROW_COLUMN, SOURCE_COLUMN
@@ -130,3 +131,15 @@ def import_id(sources: tuple[Source, ...], importer: str, mapping: Mapping[str, 
         "mode": mode,
     }
     return hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:32]
+
+
+def with_count_times(tables: Mapping[Table, pa.Table], now: datetime) -> tuple[dict[Table, pa.Table], str]:
+    """A stock count that tells no time was made when it was imported; the tables and a note."""
+    import pyarrow as pa
+
+    levels = tables.get(Table.STOCK_LEVELS)
+    if levels is None or "time" in levels.column_names:
+        return dict(tables), ""
+    stamp = pa.repeat(pa.scalar(now.replace(microsecond=0), pa.timestamp("us", tz="UTC")), levels.num_rows)
+    note = "The stock tells no time: it counts as of this import."
+    return {**tables, Table.STOCK_LEVELS: levels.append_column("time", stamp)}, note

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -10,6 +10,8 @@ from engine.actor import Actor
 from engine.catalog import _rows, parts, pictures, quarantine
 from engine.catalog._progress import ProgressBoard
 from engine.catalog.delivery import Delivery
+from engine.catalog.examples import examples
+from engine.catalog.key_ring import Draft, KeyRing
 from engine.catalog.pictures import Pictures
 from engine.catalog.plan import Plan, Planner
 from engine.catalog.records import ImportReport, Mode, Part, SnapshotInfo, TableSummary
@@ -17,6 +19,7 @@ from engine.catalog.schema import Table
 from engine.core import Engine
 from engine.errors import InvalidInput, StaleExpectation
 from engine.failpoints import failpoint
+from engine.store import Transaction
 
 _WRITERS = 8
 _MOST_PARTS = 32  # many small files would slow every read down
@@ -28,7 +31,7 @@ class Intake:
 
     engine: Engine
     shop: str
-    key: bytes
+    ring: KeyRing
     board: ProgressBoard
 
     def preview(self, delivery: Delivery) -> ImportReport:
@@ -39,8 +42,10 @@ class Intake:
         if earlier is not None:
             return self._unchanged(earlier)
         delivery = _with_items(delivery, parent)
-        plan = self._planner(delivery, parent, {}).run()
-        return _report(self.shop, delivery, plan, parent, None, ())
+        planner = self._planner(delivery, parent, {}, self.ring.draft())
+        plan = planner.run()
+        report = _report(self.shop, delivery, plan, parent, None, ())
+        return report.model_copy(update={"examples": examples(plan, planner.parent, delivery.mode)})
 
     def run(self, delivery: Delivery, *, actor: Actor, title: str, synthetic: bool) -> ImportReport:
         """Take a delivery in.
@@ -58,19 +63,48 @@ class Intake:
             return self._unchanged(earlier)
         parent = self._parent()
         given, delivery = delivery, _with_items(delivery, parent)
-        checked = self._pictures(delivery)
-        plan = self._planner(delivery, parent, checked.digests).run(
+        checked, people = self._pictures(delivery), self.ring.draft()
+        plan = self._planner(delivery, parent, checked.digests, people).run(
             lambda stage, share: self.board.stage(stage, 0.35 + 0.4 * share)
         )
         _refuse_if_nothing_good(plan, set(given.tables))
         if parent is not None and plan.changes_nothing:
             return self._unchanged(parent)
         self.board.stage("Storing", 0.8)
-        tables, aside = self._write(plan, checked, parent)
+        tables, aside = self._write(plan, checked, parent), self._set_aside(plan)
+        people.save()
         failpoint("catalog.before_event")
         self.board.stage("Recording the snapshot", 0.95)
-        number = self._record(delivery, plan, tables, aside, parent, actor, title, synthetic)
+        with self.engine.store.write(actor) as transaction:
+            self._open_shop(transaction, title, synthetic)
+            number = self._record(transaction, delivery, tables, aside, parent, _summary(plan, parent))
         return _report(self.shop, delivery, plan, parent, number, _picture_notes(delivery, checked))
+
+    def mend(
+        self, delivery: Delivery, *, actor: Actor, settle: Callable[[Transaction, int, Plan], None]
+    ) -> ImportReport:
+        """Take corrected rows in; those that still fail stay where they are, and are only reported.
+
+        Parameters
+        ----------
+        settle : callable
+            Called in the snapshot's own transaction, with its number and what was found.
+        """
+        parent, people = self._parent(), self.ring.draft()
+        plan = self._planner(delivery, parent, {}, people).run()
+        if not any(plan.summary[table].accepted for table in delivery.tables):
+            return _report(self.shop, delivery, plan, parent, None, ("No row is good yet; nothing was stored.",))
+        tables = self._write(plan, Pictures({}, {}, {}), parent)
+        people.save()
+        failpoint("catalog.before_event")
+        summary = {
+            name: entry.model_copy(update={"read": entry.accepted, "quarantined": 0})
+            for name, entry in _summary(plan, parent).items()
+        }
+        with self.engine.store.write(actor) as transaction:
+            number = self._record(transaction, delivery, tables, (), parent, summary)
+            settle(transaction, number, plan)
+        return _report(self.shop, delivery, plan, parent, number, ())
 
     def report_of(self, import_id: str) -> ImportReport | None:
         """The report of an earlier import by its identity, wherever in the shop's history it is."""
@@ -79,9 +113,11 @@ class Intake:
             snapshot = _rows.snapshot(reader, number=numbers[0], shop_name=self.shop) if numbers else None
         return self._unchanged(snapshot) if snapshot is not None else None
 
-    def _planner(self, delivery: Delivery, parent: SnapshotInfo | None, digests: Mapping[str, str]) -> Planner:
+    def _planner(
+        self, delivery: Delivery, parent: SnapshotInfo | None, digests: Mapping[str, str], people: Draft
+    ) -> Planner:
         present = parts.dataset_of(self.engine.artifacts, parent)
-        return Planner(delivery, present, digests, self.shop, self.key, self.engine.clock.now())
+        return Planner(delivery, present, digests, people, self.engine.clock.now())
 
     def _parent(self) -> SnapshotInfo | None:
         with self.engine.store.read() as reader:
@@ -110,9 +146,7 @@ class Intake:
         wanted = {item: data for item, data in delivery.images.items() if item in items}
         return pictures.check_all(wanted, lambda share: self.board.stage("Checking pictures", 0.1 + 0.25 * share))
 
-    def _write(
-        self, plan: Plan, checked: Pictures, parent: SnapshotInfo | None
-    ) -> tuple[dict[str, tuple[Part, ...]], tuple[Part, ...]]:
+    def _write(self, plan: Plan, checked: Pictures, parent: SnapshotInfo | None) -> dict[str, tuple[Part, ...]]:
         """All files of the snapshot; what an event never names is an orphan and harms nobody."""
         import pyarrow as pa
 
@@ -127,49 +161,51 @@ class Intake:
             fresh = (parts.write_part(artifacts, new),) if new.num_rows else ()
             tables[str(table)] = (*kept, *fresh)
         failpoint("catalog.between_parts")
+        return tables
+
+    def _set_aside(self, plan: Plan) -> tuple[Part, ...]:
         aside = plan.quarantine
-        return tables, (parts.write_part(artifacts, aside),) if aside.num_rows else ()
+        return (parts.write_part(self.engine.artifacts, aside),) if aside.num_rows else ()
+
+    def _open_shop(self, transaction: Transaction, title: str, synthetic: bool) -> None:
+        if not _rows.shops(transaction, shop=self.shop):
+            payload = {"shop": self.shop, "title": title[:200] or self.shop, "synthetic": synthetic}
+            transaction.emit("shop.opened", self.shop, payload)
 
     def _record(
         self,
+        transaction: Transaction,
         delivery: Delivery,
-        plan: Plan,
         tables: Mapping[str, tuple[Part, ...]],
         aside: tuple[Part, ...],
         parent: SnapshotInfo | None,
-        actor: Actor,
-        title: str,
-        synthetic: bool,
+        summary: Mapping[str, TableSummary],
     ) -> int:
-        with self.engine.store.write(actor) as transaction:
-            if not _rows.shops(transaction, shop=self.shop):
-                payload = {"shop": self.shop, "title": title[:200] or self.shop, "synthetic": synthetic}
-                transaction.emit("shop.opened", self.shop, payload)
-            latest = _rows.chain(transaction, self.shop)
-            found = latest[0]["number"] if latest else None
-            expected = parent.number if parent is not None else None
-            if found != expected:
-                raise StaleExpectation(
-                    f"Snapshot {found} of {self.shop} was taken meanwhile.",
-                    f"The latest was {expected}.",
-                    "Import again.",
-                )
-            number = _rows.next_number(transaction)
-            transaction.emit(
-                "snapshot.taken",
-                f"{self.shop}/{number}",
-                {
-                    "number": number,
-                    "shop": self.shop,
-                    "parent": expected,
-                    "import_id": delivery.import_id,
-                    "importer": delivery.importer,
-                    "mode": str(delivery.mode),
-                    "sources": [source.model_dump() for source in delivery.sources],
-                    "manifest": parts.manifest(tables, aside),
-                    "summary": {name: entry.model_dump() for name, entry in _summary(plan, parent).items()},
-                },
+        latest = _rows.chain(transaction, self.shop)
+        found = latest[0]["number"] if latest else None
+        expected = parent.number if parent is not None else None
+        if found != expected:
+            raise StaleExpectation(
+                f"Snapshot {found} of {self.shop} was taken meanwhile.",
+                f"The latest was {expected}.",
+                "Import again.",
             )
+        number = _rows.next_number(transaction)
+        transaction.emit(
+            "snapshot.taken",
+            f"{self.shop}/{number}",
+            {
+                "number": number,
+                "shop": self.shop,
+                "parent": expected,
+                "import_id": delivery.import_id,
+                "importer": delivery.importer,
+                "mode": str(delivery.mode),
+                "sources": [source.model_dump() for source in delivery.sources],
+                "manifest": parts.manifest(tables, aside),
+                "summary": {name: entry.model_dump() for name, entry in summary.items()},
+            },
+        )
         return number
 
     def _unchanged(self, snapshot: SnapshotInfo) -> ImportReport:

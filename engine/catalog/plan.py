@@ -13,8 +13,8 @@ from engine.catalog.checks import check
 from engine.catalog.coerce import as_text
 from engine.catalog.dataset import Dataset
 from engine.catalog.delivery import Delivery
+from engine.catalog.key_ring import Draft
 from engine.catalog.merge import Merged, merge
-from engine.catalog.pseudonyms import pseudonymise
 from engine.catalog.records import Mode, TableSummary
 from engine.catalog.schema import TABLES, Table
 from engine.errors import InvalidInput
@@ -32,6 +32,7 @@ class Plan:
     merged: dict[Table, Merged] = field(default_factory=dict)
     summary: dict[str, TableSummary] = field(default_factory=dict)
     quarantined: list[pa.Table] = field(default_factory=list)
+    given: dict[Table, set[str]] = field(default_factory=dict)
 
     @property
     def quarantine(self) -> pa.Table:
@@ -57,8 +58,8 @@ class Planner:
         The shop's latest snapshot; an empty dataset for a new shop.
     pictures : mapping of str to str
         Digest of the checked picture by item id.
-    shop, key : str, bytes
-        Of the pseudonyms.
+    people : Draft
+        Gives shoppers their pseudonyms.
     now : datetime
         Later times are in the future.
     """
@@ -66,8 +67,7 @@ class Planner:
     delivery: Delivery
     parent: Dataset
     pictures: Mapping[str, str]
-    shop: str
-    key: bytes
+    people: Draft
     now: datetime
 
     def run(self, progress: Progress = lambda stage, share: None) -> Plan:
@@ -93,6 +93,8 @@ class Planner:
         import pyarrow as pa
 
         spec, raw = TABLES[table], self._under_pseudonyms(self.delivery.raw(table))
+        if table is Table.ORDER_LINES:
+            raw = self._with_products(raw, plan)
         known = {target: self._ids(target, plan) for _, target in spec.references}
         rows, findings = check(spec, raw, now=self.now, known=known)
         given = set(raw.column_names)
@@ -106,7 +108,7 @@ class Planner:
             bad[good] = merged.refused
             label = " + ".join(spec.key)
             findings.mark(bad, spec.key[0], f"{label} exists with other values; import with upsert to change it")
-        plan.merged[table] = merged
+        plan.merged[table], plan.given[table] = merged, given
         set_aside = findings.table(table, raw)
         plan.quarantined.append(set_aside)
         plan.summary[table] = self._counts(table, merged, raw.num_rows, set_aside.num_rows)
@@ -140,7 +142,24 @@ class Planner:
         ids = pc.utf8_trim_whitespace(as_text(plain(raw.column("shopper"))))
         ids = pc.if_else(pc.equal(ids, ""), pa.scalar(None, pa.string()), ids)
         position = raw.column_names.index("shopper")
-        return raw.set_column(position, "shopper", pseudonymise(self.key, self.shop, ids))
+        return raw.set_column(position, "shopper", self.people.pseudonymise(ids))
+
+    def _with_products(self, raw: pa.Table, plan: Plan) -> pa.Table:
+        """A line that names only its variant gets the variant's product."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if "variant_id" not in raw.column_names:
+            return raw
+        variants = self._present(Table.VARIANTS, plan, ["variant_id", "item_id"])
+        wanted = pc.utf8_trim_whitespace(as_text(plain(raw.column("variant_id"))))
+        place = pc.index_in(wanted, value_set=plain(variants.column("variant_id")))
+        owners = plain(variants.column("item_id")).take(place)
+        if "item_id" not in raw.column_names:
+            return raw.append_column("item_id", owners)
+        named = pc.utf8_trim_whitespace(as_text(plain(raw.column("item_id"))))
+        named = pc.if_else(pc.equal(named, ""), pa.scalar(None, pa.string()), named)
+        return raw.set_column(raw.column_names.index("item_id"), "item_id", pc.coalesce(named, owners))
 
     def _with_pictures(self, rows: pa.Table) -> pa.Table:
         import pyarrow as pa
@@ -150,14 +169,18 @@ class Planner:
 
     def _ids(self, table: Table, plan: Plan) -> pa.Array:
         """The keys that references to a table may join."""
+        name = TABLES[table].key[0]
+        return plain(self._present(table, plan, [name]).column(name))
+
+    def _present(self, table: Table, plan: Plan, columns: list[str]) -> pa.Table:
+        """The rows of a table as they will be after the import."""
         import pyarrow as pa
 
-        name = TABLES[table].key[0]
         merged = plan.merged.get(table)
-        chunks = [merged.new.column(name)] if merged else []
+        rows = [merged.new.select(columns)] if merged else []
         if merged is None or merged.keep:
-            chunks.append(self.parent.arrow(table, [name]).column(name))
-        return plain(pa.chunked_array([chunk for column in chunks for chunk in column.chunks], pa.string()))
+            rows.append(self.parent.arrow(table, columns))
+        return pa.concat_tables(rows)
 
     def _refuse_orphans(self, plan: Plan) -> None:
         """A replace may not take the ground from under rows that stay."""

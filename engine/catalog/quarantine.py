@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.catalog.records import QuarantinedRow
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SOURCE_COLUMN = "__source"
 ROW_COLUMN = "__row"
-_LONGEST_KEPT = 2_000
+LONGEST_KEPT = 2_000
 
 
 def schema() -> pa.Schema:
@@ -90,7 +90,7 @@ def _as_json(rows: pa.Table) -> pa.Array:
     if not rows.num_rows or not rows.num_columns:
         return pa.repeat("{}", rows.num_rows)
     short = [
-        pc.utf8_slice_codeunits(column.cast(pa.string()), 0, _LONGEST_KEPT) if _is_texty(column.type) else column
+        pc.utf8_slice_codeunits(column.cast(pa.string()), 0, LONGEST_KEPT) if _is_texty(column.type) else column
         for column in rows.columns
     ]
     frame = pa.table(short, names=rows.column_names).to_pandas()
@@ -122,7 +122,7 @@ def ragged(table: str, source: str, lines: Sequence[tuple[int, str, str]]) -> pa
             "column": pa.repeat("", len(lines)),
             "reason": pa.array([reason for _, reason, _ in lines], pa.string()),
             "data": pa.array(
-                [json.dumps({"line": text[:_LONGEST_KEPT]}) if text else "{}" for _, _, text in lines], pa.string()
+                [json.dumps({"line": text[:LONGEST_KEPT]}) if text else "{}" for _, _, text in lines], pa.string()
             ),
         },
         schema=schema(),
@@ -136,9 +136,20 @@ def reasons(rows: pa.Table) -> dict[str, int]:
     return dict(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
 
 
-def records(rows: pa.Table) -> list[QuarantinedRow]:
-    """Quarantine rows as records; columns without a value are left out of `data`."""
-    return [QuarantinedRow(**{**row, "data": _present(json.loads(row["data"]))}) for row in rows.to_pylist()]
+def records(rows: pa.Table, first: int, mended: Mapping[int, int]) -> list[QuarantinedRow]:
+    """Quarantine rows as records; columns without a value are left out of `data`.
+
+    Parameters
+    ----------
+    first : int
+        Index of the first of these rows in the whole quarantine.
+    mended : mapping of int to int
+        The snapshot that took a row in, by index.
+    """
+    return [
+        QuarantinedRow(**{**row, "data": _present(json.loads(row["data"]))}, index=index, mended_in=mended.get(index))
+        for index, row in enumerate(rows.to_pylist(), start=first)
+    ]
 
 
 def _present(data: dict[str, Any]) -> dict[str, Any]:

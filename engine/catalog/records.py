@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -108,6 +108,19 @@ class Inspection(_Record):
     notes: tuple[str, ...] = ()
 
 
+class RowChange(_Record):
+    """One row that an import or another snapshot changes.
+
+    `key` are the values that identify it (for events, nothing). An added row has only `after`, a removed
+    one only `before`; of a changed row both hold the columns that differ.
+    """
+
+    change: Literal["added", "changed", "removed"]
+    key: dict[str, Any] = Field(default_factory=dict)
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+
+
 class ImportReport(_Record):
     """What an import did, or (from a preview) would do; `unchanged` when the same files were in already."""
 
@@ -119,16 +132,31 @@ class ImportReport(_Record):
     summary: dict[str, TableSummary]
     reasons: dict[str, int] = Field(default_factory=dict, description="Quarantined rows by reason.")
     notes: tuple[str, ...] = ()
+    examples: dict[str, tuple[RowChange, ...]] = Field(
+        default_factory=dict, description="From a preview: up to 20 rows of each change, by table."
+    )
 
 
 class QuarantinedRow(_Record):
-    """A row that was set aside; `row` counts from 1 in its source."""
+    """A row that was set aside; `row` counts from 1 in its source.
 
+    `index` names it within its snapshot's quarantine, for good; `mended_in` is the snapshot that took it in.
+    """
+
+    index: int
     table: str
     source: str
     row: int
     column: str
     reason: str
+    data: dict[str, Any]
+    mended_in: int | None = None
+
+
+class MendedRow(_Record):
+    """A corrected row of a quarantine: values by canonical column; what is left out stays, null clears."""
+
+    index: int
     data: dict[str, Any]
 
 
@@ -155,3 +183,51 @@ class ShopperCard(_Record):
     events: int
     age: float | None = None
     segment: str | None = None
+
+
+class TableDiff(_Record):
+    """How a table differs between two snapshots, with up to 20 rows of each change."""
+
+    before: int
+    after: int
+    added: int
+    changed: int
+    removed: int
+    examples: tuple[RowChange, ...] = ()
+
+
+class SnapshotDiff(_Record):
+    """How two snapshots of a shop differ; tables that are equal are left out."""
+
+    shop: str
+    before: int
+    after: int
+    tables: dict[str, TableDiff]
+
+
+class ForgottenIn(_Record):
+    """A model version whose training data held a forgotten shopper."""
+
+    model: str
+    version: str
+    snapshot: int
+
+
+class ForgetReport(_Record):
+    """What forgetting a shopper changed; it names nobody.
+
+    `rows` counts what left the newest snapshot, by table. `models` still hold what they learned from the
+    shopper until they are trained again, and `jobs` were reading the rows while they went.
+    """
+
+    shop: str
+    found: bool
+    snapshots: tuple[int, ...] = ()
+    rows: dict[str, int] = Field(default_factory=dict)
+    quarantined: int = 0
+    models: tuple[ForgottenIn, ...] = ()
+    jobs: tuple[str, ...] = ()
+    kept_elsewhere: tuple[str, ...] = Field(
+        default=(), description="Folders of earlier states that still hold the rows."
+    )
+    notes: tuple[str, ...] = ()

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.actor import Actor
-from engine.catalog import _rows, parts, pseudonyms
+from engine.catalog import _rows, parts
 from engine.catalog._progress import ProgressBoard
 from engine.catalog._recent import Recent
 from engine.catalog.cards import CardIndex
 from engine.catalog.dataset import Dataset
-from engine.catalog.delivery import Delivery, import_id
+from engine.catalog.delivery import Delivery, import_id, with_count_times
 from engine.catalog.intake import Intake
+from engine.catalog.key_ring import KeyRing
 from engine.catalog.people import PeopleIndex
 from engine.catalog.records import (
     ImportReport,
     Inspection,
     ItemCard,
+    MendedRow,
     Mode,
     QuarantinedRow,
     ShopInfo,
@@ -51,10 +53,7 @@ class CatalogService(Service):
         self._board = ProgressBoard()
         self._cards: Recent[int, CardIndex] = Recent(_KEPT_SNAPSHOTS)
         self._people: Recent[int, PeopleIndex] = Recent(_KEPT_SNAPSHOTS)
-
-    @cached_property
-    def _key(self) -> bytes:
-        return pseudonyms.load_key(self.engine.settings.home / "keys" / "pseudonym.key")
+        self._rings: dict[str, KeyRing] = {}
 
     @operation("shops.list")
     def list_shops(self) -> list[ShopInfo]:
@@ -194,14 +193,58 @@ class CatalogService(Service):
         return self._board.now()
 
     @operation("snapshots.quarantine")
-    def quarantine(self, *, number: int, limit: int = 200) -> list[QuarantinedRow]:
-        """Rows that a snapshot's import set aside."""
+    def quarantine(self, *, number: int, limit: int = 200, offset: int = 0) -> list[QuarantinedRow]:
+        """Rows that a snapshot's import set aside; `index` names a row for good."""
         from engine.catalog import quarantine
 
-        rows: list[QuarantinedRow] = []
-        for part in self.get_snapshot(number=number).quarantine:
-            rows += quarantine.records(parts.read_part(self.engine.artifacts, part).slice(0, limit - len(rows)))
-        return rows
+        rows = self.set_aside(number).slice(offset, limit)
+        with self.store.read() as reader:
+            mended = _rows.mended(reader, number)
+        return quarantine.records(rows, offset, mended)
+
+    def set_aside(self, number: int) -> pa.Table:
+        """The whole quarantine of a snapshot, in the order of its indices."""
+        import pyarrow as pa
+
+        from engine.catalog import quarantine
+
+        found = [parts.read_part(self.engine.artifacts, part) for part in self.get_snapshot(number=number).quarantine]
+        return pa.concat_tables(found) if found else quarantine.schema().empty_table()
+
+    @operation("quarantine.mend")
+    def mend(self, *, actor: Actor, number: int, rows: list[MendedRow], mode: Mode = Mode.APPEND) -> ImportReport:
+        """Take corrected rows of a quarantine in, as a new snapshot.
+
+        Parameters
+        ----------
+        number : int
+            The snapshot whose import set the rows aside.
+        rows : list of MendedRow
+            Index and values by canonical column; what is left out stays as it was, null clears it.
+        mode : Mode
+            `append`, or `upsert` to change rows of the same key; `replace` is refused.
+
+        Returns
+        -------
+        ImportReport
+            Rows that still fail are counted as quarantined, with their reason, and stay in the
+            quarantine of snapshot `number`.
+
+        Raises
+        ------
+        InvalidInput
+            A row has no such index, was taken in already or is given twice.
+        """
+        from engine.catalog import mending
+
+        with self._intake_lock:
+            info = self.get_snapshot(number=number)
+            with self.store.read() as reader:
+                mended = _rows.mended(reader, number)
+            delivery, picked = mending.delivery_of(info, self.set_aside(number), rows, mended, mode)
+            return self._intake(info.shop).mend(
+                delivery, actor=actor, settle=lambda t, new, plan: mending.settle(t, info, new, picked, plan)
+            )
 
     @operation("snapshots.sample")
     def sample(self, *, number: int, table: str, limit: int = 50) -> list[dict[str, Any]]:
@@ -239,11 +282,25 @@ class CatalogService(Service):
         return parts.dataset_of(self.engine.artifacts, self.get_snapshot(number=number))
 
     def pseudonym(self, shop: str, shopper_id: str) -> str:
-        """The name under which a shop's own shopper id is stored."""
-        return pseudonyms.pseudonym(self._key, shop, shopper_id.strip())
+        """The name under which a shop's own shopper id is stored; an unknown id gets one that finds nobody."""
+        return self.ring(shop).pseudonym(shopper_id)
+
+    def ring(self, shop: str) -> KeyRing:
+        """The key ring of a shop."""
+        return self._rings.setdefault(shop, KeyRing(self.engine.settings.home / "keys", shop))
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep every import back while something else changes snapshots."""
+        with self._intake_lock:
+            yield
+
+    def drop_caches(self) -> None:
+        """Read cards and shoppers again: rows that are kept in memory may have been forgotten."""
+        self._cards, self._people = Recent(_KEPT_SNAPSHOTS), Recent(_KEPT_SNAPSHOTS)
 
     def _intake(self, shop: str) -> Intake:
-        return Intake(self.engine, shop, self._key, self._board)
+        return Intake(self.engine, shop, self.ring(shop), self._board)
 
     def _open(self, path: Path, importer: str | None) -> tuple[Bundle, Importer]:
         from engine.catalog.importers import open_bundle, pick
@@ -260,19 +317,17 @@ class CatalogService(Service):
             self._board.stage("Reading files", 0.02)
         bundle, reader = self._open(path, importer)
         reading = reader.read(bundle, mapping)
-        ignored = (
-            f"{len(bundle.ignored):,} files of other kinds were left out, such as {bundle.ignored[0]}."
-            if bundle.ignored
-            else ""
-        )
+        unread = bundle.unread()
+        ignored = f"{len(unread):,} files of other kinds were left out, such as {unread[0]}." if unread else ""
+        tables, counted = with_count_times(reading.tables, self.engine.clock.now())
         return Delivery(
             importer=reader.name,
             mode=mode,
-            tables=reading.tables,
+            tables=tables,
             sources=bundle.sources(),
             images=reading.images,
             rejected=reading.rejected,
             mapping=reading.mapping,
-            notes=(*reading.notes, *filter(None, [ignored])),
+            notes=(*reading.notes, *filter(None, [counted, ignored])),
             derive_items=reader.name == "generic",
         )

@@ -37,10 +37,23 @@ def main() -> None:
             raise
         first = error.errors(include_url=False)[0]
         name = "SKYY_" + str(first["loc"][0] if first["loc"] else "*").upper()
-        sys.exit(fail(InvalidInput(f"{name} is {str(first['input'])[:80]!r}.", f"{first['msg']}.", "Set it right, or unset it.")))
+        sys.exit(
+            fail(
+                InvalidInput(
+                    f"{name} is {str(first['input'])[:80]!r}.", f"{first['msg']}.", "Set it right, or unset it."
+                )
+            )
+        )
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        sys.exit(fail(StoreError(f"The system refused: {error.strerror or error}{where}.", hint="SKYY_HOME names the folder that is written.")))
+        sys.exit(
+            fail(
+                StoreError(
+                    f"The system refused: {error.strerror or error}{where}.",
+                    hint="SKYY_HOME names the folder that is written.",
+                )
+            )
+        )
 
 
 __all__ = ["app", "main"]

@@ -24,7 +24,11 @@ def backup(
     """Write store, artifacts and keys into one file, while the app runs."""
     with engine() as opened:
         info = opened.call(backups.BackupService.create, actor=Actor.local("cli"), path=path.expanduser().absolute())
-    answer(info, as_json=as_json, text=f"{info.path}: {info.files:,} files, {info.bytes / 1e6:,.1f} MB, up to event {info.head:,}.")
+    answer(
+        info,
+        as_json=as_json,
+        text=f"{info.path}: {info.files:,} files, {info.bytes / 1e6:,.1f} MB, up to event {info.head:,}.",
+    )
 
 
 def restore(
@@ -34,11 +38,15 @@ def restore(
 ) -> None:
     """Put a backup in place; what was there is set aside, never deleted."""
     info = backups.restore(Settings(), path.expanduser().absolute(), replace=replace)
-    answer(info, as_json=as_json, text=f"Restored {info.files:,} files, up to event {info.head:,}. Start with 'skyy up'.")
+    answer(
+        info, as_json=as_json, text=f"Restored {info.files:,} files, up to event {info.head:,}. Start with 'skyy up'."
+    )
 
 
 def doctor(
-    repair: Annotated[bool, typer.Option("--repair", help="Bring back from the journal what the database lost.")] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Bring back from the journal what the database lost.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Say what works on this machine, and how to mend what does not."""

@@ -76,14 +76,18 @@ def answer_table(
 
 def note(text: str) -> None:
     """A line for the person at the terminal, apart from the answer."""
-    _ERR.print(text, markup=False)
+    _ERR.print(text, markup=False, soft_wrap=True)
 
 
 @contextmanager
 def progress(what: str) -> Iterator[Progress]:
     """A progress bar on the error stream."""
     with Progress(
-        TextColumn(f"{what}  "), BarColumn(28), TaskProgressColumn(), TextColumn("{task.description}", markup=False), console=_ERR
+        TextColumn(f"{what}  "),
+        BarColumn(28),
+        TaskProgressColumn(),
+        TextColumn("{task.description}", markup=False),
+        console=_ERR,
     ) as bar:
         yield bar
 

@@ -40,7 +40,10 @@ def recommend(
     answer_table(
         found.items,
         ("", "item", "title", "price", "score", "because"),
-        ((item.position, item.item_id, item.card.title, item.card.price, item.score, item.reason) for item in found.items),
+        (
+            (item.position, item.item_id, item.card.title, item.card.price, item.score, item.reason)
+            for item in found.items
+        ),
         as_json=False,
         empty="Nothing fits these filters. Loosen one of them.",
     )
@@ -52,7 +55,11 @@ def release(shop: Shop = None, as_json: Json = False) -> None:
     with engine() as opened:
         info = opened.call(ReleaseService.publish, actor=Actor.local("cli"), shop=shop or only_shop(opened))
     models = ", ".join(f"{model['model']} {model['version']}" for model in info.manifest["models"].values())
-    answer(info, as_json=as_json, text=f"Release {info.number} of {info.shop}: {models}, snapshot {info.manifest['snapshot']}.")
+    answer(
+        info,
+        as_json=as_json,
+        text=f"Release {info.number} of {info.shop}: {models}, snapshot {info.manifest['snapshot']}.",
+    )
 
 
 def serve(
@@ -88,7 +95,7 @@ def _context(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except ValueError as error:
-        raise InvalidInput(f"The context is not JSON: {error}.", "Such as '{\"category\": \"dresses\"}'.") from error
+        raise InvalidInput(f"The context is not JSON: {error}.", 'Such as \'{"category": "dresses"}\'.') from error
     if not isinstance(found, dict):
         raise InvalidInput(f"The context is {text[:60]!r}.", "It is a JSON object.")
     return found

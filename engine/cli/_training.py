@@ -63,7 +63,10 @@ def jobs(
     answer_table(
         found,
         ("job", "model", "snapshot", "state", "version", "started", "by"),
-        ((j.job_id, j.model, j.snapshot, j.state, j.version, f"{j.created_at:%Y-%m-%d %H:%M}", j.created_by) for j in found),
+        (
+            (j.job_id, j.model, j.snapshot, j.state, j.version, f"{j.created_at:%Y-%m-%d %H:%M}", j.created_by)
+            for j in found
+        ),
         as_json=as_json,
         empty="No jobs yet. Run 'skyy train'.",
     )

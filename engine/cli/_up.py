@@ -35,7 +35,11 @@ def demo(as_json: Json = False) -> None:
     """Make the synthetic demo shop and train its first model; what exists is left as it is."""
     with engine() as opened:
         version = ensure_demo(opened)
-    answer({"shop": SHOP, "champion": version}, as_json=as_json, text=f"The demo shop is ready; {SHOP}.recommender {version} serves.")
+    answer(
+        {"shop": SHOP, "champion": version},
+        as_json=as_json,
+        text=f"The demo shop is ready; {SHOP}.recommender {version} serves.",
+    )
 
 
 def up(
@@ -53,7 +57,11 @@ def up(
             if not _serves(opened):
                 ensure_demo(opened)
     address = f"http://localhost:{port or settings.port}"
-    answer({"address": None if headless else address, "home": str(settings.home)}, as_json=as_json, text=_greeting(address, headless))
+    answer(
+        {"address": None if headless else address, "home": str(settings.home)},
+        as_json=as_json,
+        text=_greeting(address, headless),
+    )
     if headless:
         _wait_headless(settings)
     else:
@@ -67,11 +75,18 @@ def ensure_demo(opened: Engine) -> str:
     champion = _champion(opened)
     if champion is None:
         job = opened.call(
-            TrainingService.submit, actor=_SETUP, kind="recommender", shop=SHOP, idempotency_key=None, promote_if_passed=True
+            TrainingService.submit,
+            actor=_SETUP,
+            kind="recommender",
+            shop=SHOP,
+            idempotency_key=None,
+            promote_if_passed=True,
         )
         job = follow(opened, job)
         if job.error is not None:
-            raise InternalError(f"The first training ended without a model: {job.error}", hint="See 'skyy jobs' and the job's log.")
+            raise InternalError(
+                f"The first training ended without a model: {job.error}", hint="See 'skyy jobs' and the job's log."
+            )
         champion = job.version
     return str(champion)
 
@@ -135,8 +150,11 @@ def _become_dashboard(settings: Settings, port: int) -> None:
         raise EngineError("The dashboard is not installed.", hint="Run 'make run' in a checkout.")
     folder = Path(next(iter(found.submodule_search_locations)))
     os.chdir(folder.parent)
-    command = ["-m", "streamlit", "run", str(folder / "server.py"), "--server.port", str(port), "--server.address", settings.host]
-    os.execv(sys.executable, [sys.executable, *command, "--server.headless", "true"])  # noqa: S606  # our own interpreter
+    command = ["-m", "streamlit", "run", str(folder / "server.py"), "--server.port", str(port)]
+    command += ["--server.address", settings.host, "--server.headless", "true"]
+    for name in settings.allowed_hosts:
+        command += ["--server.allowedHosts", name]
+    os.execv(sys.executable, [sys.executable, *command])  # noqa: S606  # our own interpreter
 
 
 COMMANDS = (demo, up)

@@ -6,6 +6,9 @@ It opens no store and changes nothing. Promotion writes a new release folder and
 
 from __future__ import annotations
 
+from functools import lru_cache
+from pathlib import Path
+
 from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
 
@@ -72,9 +75,17 @@ def ready(engine: EngineOf) -> Readiness | Response:
 
 
 def served(engine: Engine) -> list[ServedShop]:
-    """Every shop's current release, each opened to see that it is whole."""
-    from engine.model_registry.release import Release
+    """Every shop's release that serves: the current one, or an older one where that is damaged."""
+    from engine.model_registry.release import current_number
 
     root = engine.settings.releases
     shops = sorted(pointer.parent.name for pointer in root.glob("*/current.json"))
-    return [ServedShop(shop=shop, release=Release.open(root / shop).number) for shop in shops]
+    return [ServedShop(shop=shop, release=_checked(root / shop, current_number(root / shop))) for shop in shops]
+
+
+@lru_cache(maxsize=256)
+def _checked(folder: Path, number: int) -> int:
+    """The number that opens when `number` is asked for; reading every file once a release is enough."""
+    from engine.model_registry.release import Release
+
+    return Release.open(folder).number

@@ -117,9 +117,7 @@ def history(reader: Reader, name: str | None, alias: str | None, limit: int) -> 
 
 def verdicts(reader: Reader, name: str, version: str) -> list[VerdictRecord]:
     rows = reader.rows("SELECT * FROM verdicts WHERE model = ? AND version = ? ORDER BY seq DESC", [name, version])
-    return [
-        VerdictRecord(**{**row, "time": utc(row["time"]), "verdict": json.loads(row["verdict"])}) for row in rows
-    ]
+    return [VerdictRecord(**{**row, "time": utc(row["time"]), "verdict": json.loads(row["verdict"])}) for row in rows]
 
 
 def release(reader: Reader, shop: str) -> ReleaseInfo | None:
@@ -150,7 +148,9 @@ def _version(row: dict[str, Any], metrics: dict[str, float], aliases: dict[str, 
 
 def _aliases(reader: Reader, model: str | None) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = defaultdict(dict)
-    for row in reader.rows("SELECT * FROM aliases WHERE ($model IS NULL OR model = $model) ORDER BY alias", {"model": model}):
+    for row in reader.rows(
+        "SELECT * FROM aliases WHERE ($model IS NULL OR model = $model) ORDER BY alias", {"model": model}
+    ):
         found[row["model"]][row["alias"]] = row["version"]
     return found
 

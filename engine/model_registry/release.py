@@ -22,11 +22,12 @@ from engine.errors import ArtifactError, ArtifactNotFound, CorruptArtifact, Rele
 from engine.failpoints import failpoint
 from engine.files import link_or_copy, write_json
 from engine.model_registry import _rows
-from engine.model_registry.schema import CHAMPION, ReleaseInfo
-from engine.store import Event, Transaction, operation
+from engine.model_registry.schema import CHAMPION, ReleaseInfo, VersionInfo
+from engine.store import Event, Reader, Transaction, operation
 
 SERVED_TABLES = (Table.ITEMS, Table.VARIANTS, Table.STOCK_LEVELS, Table.PRICES)
 _KEPT = 5
+_NEW_ROWS = ("snapshot.taken", "shopper.forgotten")
 
 _CHAMPIONS = """
 SELECT m.kind, v.model, v.version, v.artifact FROM models m
@@ -152,7 +153,9 @@ class ReleaseService(Service):
             write = self.prepare(transaction, shop)
             info = _rows.release(transaction, shop)
         if info is None:
-            raise ReleaseNotFound(f"{shop!r} has no champion.", "A release serves champions.", "Train and promote a model.")
+            raise ReleaseNotFound(
+                f"{shop!r} has no champion.", "A release serves champions.", "Train and promote a model."
+            )
         write()
         return info
 
@@ -184,7 +187,7 @@ class ReleaseService(Service):
             self.store.listen(self._on_events)
 
     def _on_events(self, events: list[Event]) -> None:
-        for shop in {event.payload["shop"] for event in events if event.kind == "snapshot.taken"}:
+        for shop in {event.payload["shop"] for event in events if event.kind in _NEW_ROWS}:
             if self.latest(shop=shop) is not None:
                 self.publish(actor=Actor.system("publisher"), shop=shop)
 
@@ -244,17 +247,29 @@ def _digests(store: ArtifactStore, manifest: dict[str, Any]) -> set[str]:
     return digests
 
 
-def _manifest(transaction: Transaction, shop: str) -> dict[str, Any] | None:
-    champions = transaction.rows(_CHAMPIONS, [CHAMPION, shop])
-    if not champions:
-        return None
-    previous = _rows.release(transaction, shop)
-    snapshot = transaction.row(_CATALOGUE, [shop])
+def _manifest(reader: Reader, shop: str) -> dict[str, Any] | None:
+    """The next manifest of a shop; None while it has no champion."""
+    champions = reader.rows(_CHAMPIONS, [CHAMPION, shop])
+    return _next(reader, shop, {row["kind"]: row for row in champions}) if champions else None
+
+
+def manifest_after(reader: Reader, shop: str, kind: str, info: VersionInfo) -> dict[str, Any]:
+    """The manifest that promoting a version would publish."""
+    champions = {row["kind"]: row for row in reader.rows(_CHAMPIONS, [CHAMPION, shop])}
+    promoted = {"model": info.model, "version": info.version, "artifact": info.artifact}
+    return _next(reader, shop, {**champions, kind: promoted})
+
+
+def _next(reader: Reader, shop: str, champions: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    previous = _rows.release(reader, shop)
+    snapshot = reader.row(_CATALOGUE, [shop])
     tables = json.loads(snapshot["manifest"])["tables"] if snapshot else {}
     return {
         "shop": shop,
         "number": (previous.number if previous else 0) + 1,
-        "models": {row["kind"]: {key: row[key] for key in ("model", "version", "artifact")} for row in champions},
+        "models": {
+            kind: {key: row[key] for key in ("model", "version", "artifact")} for kind, row in champions.items()
+        },
         "snapshot": snapshot["number"] if snapshot else None,
         "tables": {name: tables[name] for name in SERVED_TABLES if tables.get(name)},
         "rules": [],

@@ -17,6 +17,9 @@ from engine.model_registry.schema import MetricPoint, RunInfo
 from engine.naming import check_name
 from engine.store import Reader, Transaction, operation
 
+HELD_OUT_SCORES = "held_out_scores"
+"""Name of the run artifact with the figures of every held-out unit."""
+
 RunEnd = Literal["finished", "failed", "cancelled"]
 
 _LAST = "SELECT run_id, metric, arg_max(value, step) AS value FROM run_metrics {where} GROUP BY ALL"
@@ -40,7 +43,13 @@ class RunService(Service):
         """Open a run in an experiment."""
         with self.store.write(actor) as transaction:
             run_id = start(
-                transaction, experiment=experiment, name=name, params=params or {}, tags=tags or {}, notes=notes, job_id=job_id
+                transaction,
+                experiment=experiment,
+                name=name,
+                params=params or {},
+                tags=tags or {},
+                notes=notes,
+                job_id=job_id,
             )
             return _run(transaction, run_id)
 
@@ -55,7 +64,7 @@ class RunService(Service):
         RunNotFound, InvalidTransition, InvalidInput
         """
         for digest in (artifacts or {}).values():
-            self.engine.artifacts.path(digest)
+            self.engine.artifacts.hold(digest)
         with self.store.write(actor) as transaction:
             _running(transaction, run_id)
             log(transaction, run_id, metrics, artifacts or {})
@@ -153,7 +162,9 @@ def end(transaction: Transaction, run_id: str, status: RunEnd) -> None:
 
 def _running(reader: Reader, run_id: str) -> None:
     if _run(reader, run_id).status != "running":
-        raise InvalidTransition(f"The run {run_id!r} has ended.", "Only a running run takes more.", "Start another one.")
+        raise InvalidTransition(
+            f"The run {run_id!r} has ended.", "Only a running run takes more.", "Start another one."
+        )
 
 
 def _run(reader: Reader, run_id: str) -> RunInfo:

@@ -25,7 +25,7 @@ from engine.model_registry.schema import (
     VersionInfo,
 )
 from engine.naming import check_name
-from engine.store import Transaction, operation
+from engine.store import Reader, Transaction, operation
 
 
 class RegistryService(Service):
@@ -95,7 +95,7 @@ class RegistryService(Service):
         VersionExists, InvalidInput, ArtifactNotFound
         """
         if artifact is not None:
-            self.engine.artifacts.open(artifact)
+            self.engine.artifacts.hold(artifact)
         failpoint("registry.register")
         with self.store.write(actor) as transaction:
             number = register(
@@ -194,7 +194,9 @@ class RegistryService(Service):
             )
         if semver.is_version(alias):
             raise InvalidInput(
-                f"The alias {alias!r} looks like a version.", "An alias is a word, so that the two are never confused.", "Such as 'stable'."
+                f"The alias {alias!r} looks like a version.",
+                "An alias is a word, so that the two are never confused.",
+                "Such as 'stable'.",
             )
         with self.store.write(actor) as transaction:
             _rows.model(transaction, model)
@@ -274,7 +276,7 @@ class RegistryService(Service):
         _need_reason(reason, "A roll-back")
         with self.store.write(actor, checkpoint=True) as transaction:
             current = _expect(transaction, model, CHAMPION, expected)
-            target = _earlier(transaction, model, current, to)
+            target = earlier(transaction, model, current, to)
             _move(transaction, model, CHAMPION, current, target, "rolled_back", reason)
             publish = self._releases.prepare(transaction, _rows.model(transaction, model).shop)
             move = _rows.history(transaction, model, CHAMPION, 1)[0]
@@ -414,16 +416,24 @@ def _check_metrics(metrics: dict[str, float]) -> None:
     for name, value in metrics.items():
         if not isinstance(value, int | float) or not math.isfinite(value):
             raise InvalidInput(
-                f"The metric {name!r} is {value}.", "Metrics are finite numbers.", "Leave out what could not be measured."
+                f"The metric {name!r} is {value}.",
+                "Metrics are finite numbers.",
+                "Leave out what could not be measured.",
             )
 
 
 def _free_number(transaction: Transaction, model: str, version: str | None, bump: semver.Bump) -> str:
     known = transaction.row("SELECT arg_max(version, sort_key) AS latest FROM versions WHERE model = ?", [model])
-    number = semver.check(version) if version is not None else semver.following(known["latest"] if known else None, bump)
-    if transaction.row("SELECT 1 FROM versions WHERE model = ? AND version = ?", [model, number]):
+    number = (
+        semver.check(version) if version is not None else semver.following(known["latest"] if known else None, bump)
+    )
+    if transaction.row(
+        "SELECT 1 FROM versions WHERE model = $model AND version = $version"
+        " UNION ALL SELECT 1 FROM removed_versions WHERE model = $model AND version = $version",
+        {"model": model, "version": number},
+    ):
         raise VersionExists(
-            f"{model} {number} exists already.",
+            f"{model} {number} exists already, or did until retention removed it.",
             "A version never changes once it is registered.",
             f"Register it as {semver.following(known['latest'] if known else None, bump)}, or leave the version out.",
         )
@@ -499,22 +509,27 @@ def _move(
     )
 
 
-def _earlier(transaction: Transaction, model: str, current: str | None, to: str | None) -> str:
+def earlier(reader: Reader, model: str, current: str | None, to: str | None) -> str:
     """The champion to go back to: the last one before the reign that now ends."""
-    moves = _rows.history(transaction, model, CHAMPION, 1_000_000)
+    moves = _rows.history(reader, model, CHAMPION, 1_000_000)
     reigned = [move.version for move in moves if move.version is not None and move.version != current]
     if to is not None:
-        wanted = _rows.resolve(transaction, model, to)
+        wanted = _rows.resolve(reader, model, to)
         if wanted in reigned:
             return wanted
         raise InvalidTransition(
-            f"{model} {wanted} was never champion.", "A roll-back returns to an earlier champion.", "Promote it instead."
+            f"{model} {wanted} was never champion.",
+            "A roll-back returns to an earlier champion.",
+            "Promote it instead.",
         )
     undone = _undone(moves)
+    gone = {row["version"] for row in reader.rows("SELECT version FROM removed_versions WHERE model = ?", [model])}
     for move in moves:
-        if move.version == current and move.previous and move.previous not in undone:
+        if move.version == current and move.previous and move.previous not in undone | gone:
             return move.previous
-    raise InvalidTransition(f"{model} has no earlier champion.", "A roll-back returns to one.", "Promote a version instead.")
+    raise InvalidTransition(
+        f"{model} has no earlier champion.", "A roll-back returns to one.", "Promote a version instead."
+    )
 
 
 def _undone(moves: list[AliasMove]) -> set[str]:

@@ -7,7 +7,8 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.core import Service
+from engine.catalog.key_ring import KeyRing
+from engine.core import Engine, Service
 from engine.errors import InvalidInput, ReleaseNotFound
 from engine.hub import Hub
 from engine.naming import check_name
@@ -33,6 +34,10 @@ class _Served:
 
 class RecommendationService(Service):
     """Answers from release folders alone; it never touches the store."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self._rings: dict[str, KeyRing] = {}
 
     @operation("recommendations.get")
     def recommend(
@@ -132,8 +137,6 @@ class RecommendationService(Service):
 
     def _pseudonym(self, shop: str, user_id: str | None) -> str | None:
         """The name under which the model knows a shopper; without the key only pseudonyms are found."""
-        from engine.catalog.pseudonyms import load_key, pseudonym
-
         text = (user_id or "").strip()
         if not text:
             return None
@@ -141,5 +144,5 @@ class RecommendationService(Service):
             raise InvalidInput(
                 f"A shopper id of {len(text):,} characters is not one.", f"It has at most {_LONGEST_ID}."
             )
-        path = self.engine.settings.home / "keys" / "pseudonym.key"
-        return pseudonym(load_key(path), shop, text) if path.exists() else text
+        ring = self._rings.setdefault(shop, KeyRing(self.engine.settings.home / "keys", shop))
+        return ring.pseudonym(text)

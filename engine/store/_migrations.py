@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def migrate(connection: DuckDBPyConnection) -> int:
-    """Bring the schema up to date and return its version.
+    """Bring the schema up to date and return the number of changes in it.
+
+    Changes are known by the names of their files, so that one that was numbered in between is not missed.
 
     Raises
     ------
@@ -21,16 +23,17 @@ def migrate(connection: DuckDBPyConnection) -> int:
         The file was written by a newer program.
     """
     connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY, name VARCHAR NOT NULL)")
-    row = connection.execute("SELECT coalesce(max(version), 0) FROM schema_version").fetchone()
-    present = int(row[0]) if row else 0
+    rows = connection.execute("SELECT version, name FROM schema_version").fetchall()
+    applied, last = {str(name) for _, name in rows}, max((int(number) for number, _ in rows), default=0)
     steps = _steps()
-    if present > len(steps):
+    if unknown := sorted(applied - {name for name, _ in steps}):
         raise StoreError(
-            f"The store has schema version {present}.",
-            f"This program knows versions up to {len(steps)}.",
+            f"The store's schema has the change {unknown[-1]}.",
+            f"This program knows changes up to {steps[-1][0]}.",
             "Update the program, or restore a backup that this version wrote.",
         )
-    for number, (name, sql) in enumerate(steps[present:], start=present + 1):
+    waiting = [(name, sql) for name, sql in steps if name not in applied]
+    for number, (name, sql) in enumerate(waiting, start=last + 1):
         connection.execute("BEGIN")
         connection.execute(sql)
         failpoint("store.migrate")

@@ -8,7 +8,7 @@ from pathlib import Path
 from engine.clock import Clock
 from engine.errors import StoreDamaged
 from engine.store._journal import Journal, aside_name
-from engine.store.store import Store
+from engine.store.store import Store, refuse_unfinished
 
 
 def repair(path: Path, *, clock: Clock) -> str:
@@ -25,13 +25,16 @@ def repair(path: Path, *, clock: Clock) -> str:
     StoreOwned
         A process holds the store.
     """
+    refuse_unfinished(path)
     kept = None
     try:
         return _mended(Store(path, clock=clock), "Database and journal agree")
     except StoreDamaged:
         kept = _keep_log(path)
     try:
-        replayed = "Lost events were replayed from the journal" + (f"; the damaged log is kept as {kept.name}" if kept else "")
+        replayed = "Lost events were replayed from the journal" + (
+            f"; the damaged log is kept as {kept.name}" if kept else ""
+        )
         return _mended(Store(path, clock=clock, repair=True), replayed)
     except StoreDamaged:
         if not _whole_journal(path):

@@ -117,7 +117,9 @@ class OwnerSocket:
             endpoint = {"port": server.server_address[1], "token": self._token}
         write_json(home / "owner.endpoint", endpoint)
         (home / "owner.endpoint").chmod(0o600)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="owner-socket", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.1,), name="owner-socket", daemon=True
+        )
         self._thread.start()
 
     def close(self) -> None:
@@ -159,7 +161,9 @@ def _handler(answer: Answer, token: str) -> type[socketserver.BaseRequestHandler
             except Exception:
                 reference = secrets.token_hex(4)
                 _LOG.exception("operation failed, reference %s", reference)
-                failure = InternalError(f"The operation failed unexpectedly (reference {reference}).", hint="See the owner's log.")
+                failure = InternalError(
+                    f"The operation failed unexpectedly (reference {reference}).", hint="See the owner's log."
+                )
                 return json.dumps({"error": failure.to_dict()}).encode()
 
     return Handler

@@ -6,7 +6,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _ALL = 2**62
+UNFINISHED = "restore.unfinished"
+"""Lies beside the database while a restore moves files."""
 _INSERT_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -144,6 +146,7 @@ class Store:
         with ExitStack() as undo:
             self._lock = OwnerLock(path.with_name("owner.lock"))
             undo.callback(self._lock.release)
+            refuse_unfinished(path)
             self._journal = Journal(path.with_name("events.journal"))
             undo.callback(self._journal.close)
             self._connection = _open(path)
@@ -378,6 +381,20 @@ class Store:
         return None
 
 
+def refuse_unfinished(path: Path) -> None:
+    """Neither open nor mend a store whose files are half moved.
+
+    Raises
+    ------
+    StoreDamaged
+    """
+    if path.with_name(UNFINISHED).exists():
+        raise _damaged(
+            f"a restore into {path.parent} was interrupted",
+            "Run 'skyy restore FILE --replace' again; what was there before lies in a folder 'replaced-<number>'.",
+        )
+
+
 def _open(path: Path) -> DuckDBPyConnection:
     import duckdb
 
@@ -412,7 +429,12 @@ def _unreadable(error: Exception) -> StoreDamaged:
 
 def _close_untouched(connection: DuckDBPyConnection) -> None:
     """Close without folding the write-ahead log in: it is evidence."""
-    connection.execute("PRAGMA disable_checkpoint_on_shutdown")
+    import duckdb
+
+    with suppress(duckdb.Error):  # no transaction is open, or the database is past hearing
+        connection.execute("ROLLBACK")
+    with suppress(duckdb.Error):
+        connection.execute("PRAGMA disable_checkpoint_on_shutdown")
     connection.close()
 
 

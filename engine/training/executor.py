@@ -59,11 +59,12 @@ class LocalExecutor:
 
     def alive(self, worker: Worker) -> bool:
         """Whether the worker runs; a child that ended is reaped here."""
-        child = _CHILDREN.get(worker["pid"])
-        if child is not None and child.poll() is not None:
-            del _CHILDREN[worker["pid"]]
-            return False
-        return is_alive(worker)
+        if is_alive(worker):
+            return True
+        child = _CHILDREN.pop(worker["pid"], None)
+        if child is not None:
+            child.wait(timeout=_GRACE_S)
+        return False
 
     def memory_mb(self, worker: Worker) -> float:
         """Resident memory of the worker and its children."""

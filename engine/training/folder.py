@@ -1,6 +1,6 @@
 """The job folder: how owner and worker speak, through files written whole.
 
-`spec.json` and `data/` come from the owner; `worker.json`, `progress.json`, `log.txt`, `model/` and
+`spec.json` and `data/` come from the owner; `worker.json`, `progress.json`, `log.txt`, `model/`, `scores/` and
 `result.json` or `failure.json` (written last) come from the worker. Nothing else is shared, so the
 folder can be carried to another machine.
 """
@@ -23,6 +23,7 @@ from engine.errors import CorruptArtifact
 from engine.files import link_or_copy, write_atomic, write_json
 from engine.training.schema import Failure, JobResult, JobSpec, Progress
 
+SCORES_FILE = "scores.safetensors"
 _TAIL_BYTES = 16_384
 _TAIL_LINES = 60
 
@@ -58,6 +59,9 @@ class JobFolder:
     def model_files(self) -> dict[str, bytes]:
         return _files(self.path / "model")
 
+    def score_files(self) -> dict[str, bytes]:
+        return _files(self.path / "scores")
+
     @property
     def log_path(self) -> Path:
         return self.path / "log.txt"
@@ -70,10 +74,11 @@ class JobFolder:
         data = _read_json(self.path / "progress.json") or {}
         return Progress(**{**data, "log": self._log_tail()})
 
-    def write_result(self, result: JobResult, model: Mapping[str, bytes]) -> None:
+    def write_result(self, result: JobResult, model: Mapping[str, bytes], scores: bytes) -> None:
         """Files first, the result last: what it names is there."""
         for name, content in model.items():
             write_atomic(self.path / "model" / name, content)
+        write_atomic(self.path / "scores" / SCORES_FILE, scores)
         write_json(self.path / "result.json", result.model_dump(mode="json"))
 
     def result(self) -> JobResult | None:
@@ -105,7 +110,7 @@ class JobFolder:
 
     def drop_data(self) -> None:
         """Free what the worker no longer needs; log and progress stay for the page."""
-        for name in ("data", "rival", "model"):
+        for name in ("data", "rival", "model", "scores"):
             shutil.rmtree(self.path / name, ignore_errors=True)
 
     def _log_tail(self) -> list[str]:

@@ -68,11 +68,16 @@ class TrainingService(Service):
         name = check_name(model or f"{shop}.{kind}", "model")
         found = self.engine.service(CatalogService).get_snapshot(number=snapshot, shop=shop)
         if found.shop != shop:
-            raise InvalidInput(f"Snapshot {found.number} belongs to {found.shop!r}, not to {shop!r}.", hint="Leave it out to take the newest.")
+            raise InvalidInput(
+                f"Snapshot {found.number} belongs to {found.shop!r}, not to {shop!r}.",
+                hint="Leave it out to take the newest.",
+            )
         estimator = kind_of(kind)
         missing = estimator.missing(self.engine.service(CatalogService).dataset(found.number))
         if missing:
-            raise InvalidInput(f"Snapshot {found.number} cannot train a {kind}.", " ".join(missing), "Import the missing data.")
+            raise InvalidInput(
+                f"Snapshot {found.number} cannot train a {kind}.", " ".join(missing), "Import the missing data."
+            )
         champion = self.champion(name)
         recipe = config if config is not None else (champion.lineage.config or {} if champion else {})
         spec = {
@@ -136,7 +141,9 @@ class TrainingService(Service):
         with self.store.write(actor) as transaction:
             job = _job(transaction, job_id)
             if job.state.final:
-                raise InvalidTransition(f"The job {job_id} has {job.state} already.", "Only queued and running jobs can be cancelled.")
+                raise InvalidTransition(
+                    f"The job {job_id} has {job.state} already.", "Only queued and running jobs can be cancelled."
+                )
             transaction.emit("job.ended", job_id, ending(job_id, JobState.CANCELLED))
             return _job(transaction, job_id)
 
@@ -174,7 +181,11 @@ class TrainingService(Service):
             memory_mb=self.engine.settings.job_memory_mb,
         )
         folder = self.folder(job.job_id)
-        data = [(f"{digest}.parquet", self.engine.artifacts.path(digest)) for digests in parts.values() for digest in digests]
+        data = [
+            (f"{digest}.parquet", self.engine.artifacts.path(digest))
+            for digests in parts.values()
+            for digest in digests
+        ]
         files = self.engine.artifacts.open(champion.artifact) if rival and champion and champion.artifact else None
         folder.prepare(spec, data, files)
         return folder

@@ -152,12 +152,15 @@ class Supervisor:
         elif job.started_at and self._engine.clock.now() - job.started_at > timedelta(seconds=settings.job_timeout_s):
             self._executor.stop(worker)
             found = f"The training ran longer than its limit of {settings.job_timeout_s} s."
-            self._end(job, JobState.FAILED, Failure(found=found, hint="Raise SKYY_JOB_TIMEOUT_S, or train on fewer rows."))
+            self._end(
+                job, JobState.FAILED, Failure(found=found, hint="Raise SKYY_JOB_TIMEOUT_S, or train on fewer rows.")
+            )
 
     def _take_in(self, job: JobInfo, folder: JobFolder, result: JobResult) -> None:
         """Result to version, run and verdict in one act; a second try finds the job ended."""
         files = {**folder.model_files(), MODEL_FILE: canonical_json({"kind": job.kind}).encode()}
         artifact = self._engine.artifacts.put(files)
+        scores = self._engine.artifacts.put(folder.score_files())
         failpoint("jobs.take_in")
         spec = folder.spec()
         publish = None
@@ -165,11 +168,13 @@ class Supervisor:
             row = transaction.row("SELECT state, spec FROM jobs WHERE job_id = ?", [job.job_id])
             if row is None or row["state"] != JobState.RUNNING:
                 return
-            run_id = _record_run(transaction, job, folder, result)
+            run_id = _record_run(transaction, job, folder, result, scores)
             rival = spec.rival.version if spec.rival else None
             version = _register(transaction, job, result, artifact, run_id, rival)
             record_verdict(transaction, job.model, version, rival, result.verdict)
-            transaction.emit("job.ended", job.job_id, ending(job.job_id, JobState.SUCCEEDED, result={"version": version}))
+            transaction.emit(
+                "job.ended", job.job_id, ending(job.job_id, JobState.SUCCEEDED, result={"version": version})
+            )
             if json.loads(row["spec"])["promote_if_passed"] and result.verdict["passed"]:
                 publish = self._promote(transaction, job, version, rival, result)
         failpoint("jobs.taken_in")
@@ -210,7 +215,7 @@ def start_background(engine: Engine) -> None:
     engine.part(Supervisor).start()
 
 
-def _record_run(transaction: Transaction, job: JobInfo, folder: JobFolder, result: JobResult) -> str:
+def _record_run(transaction: Transaction, job: JobInfo, folder: JobFolder, result: JobResult, scores: str) -> str:
     run_id = runs.start(
         transaction,
         experiment=job.model,
@@ -220,14 +225,20 @@ def _record_run(transaction: Transaction, job: JobInfo, folder: JobFolder, resul
         job_id=job.job_id,
     )
     curves = folder.progress().metrics
-    points = [MetricPoint(metric=name, step=step, value=value) for name, curve in curves.items() for step, value in curve]
-    points += [MetricPoint(metric=name, step=0, value=value) for name, value in result.metrics.items() if name not in curves]
-    runs.log(transaction, run_id, points, {})
+    points = [
+        MetricPoint(metric=name, step=step, value=value) for name, curve in curves.items() for step, value in curve
+    ]
+    points += [
+        MetricPoint(metric=name, step=0, value=value) for name, value in result.metrics.items() if name not in curves
+    ]
+    runs.log(transaction, run_id, points, {runs.HELD_OUT_SCORES: scores})
     runs.end(transaction, run_id, "finished")
     return run_id
 
 
-def _register(transaction: Transaction, job: JobInfo, result: JobResult, artifact: str, run_id: str, rival: str | None) -> str:
+def _register(
+    transaction: Transaction, job: JobInfo, result: JobResult, artifact: str, run_id: str, rival: str | None
+) -> str:
     return register(
         transaction,
         model=job.model,

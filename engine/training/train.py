@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Trained:
+    """What a training gives: the result, the model fitted on everything, the figures of each held-out unit."""
+
+    result: JobResult
+    model: dict[str, bytes]
+    scores: bytes
+
+
+@dataclass(frozen=True)
 class Part:
     """A report that fills only a part of the whole, from `start` to `end` (0 to 1)."""
 
@@ -45,16 +54,8 @@ class Quiet(Part):
         return
 
 
-def train(
-    spec: JobSpec, dataset: Dataset, rival_files: Mapping[str, bytes], report: Report
-) -> tuple[JobResult, dict[str, bytes]]:
+def train(spec: JobSpec, dataset: Dataset, rival_files: Mapping[str, bytes], report: Report) -> Trained:
     """Fit on the training rows, measure beside the rival on the held-out rows, then fit on everything.
-
-    Returns
-    -------
-    result : JobResult
-    files : dict of str to bytes
-        The model that was fitted on everything.
 
     Raises
     ------
@@ -65,7 +66,9 @@ def train(
     config = parse_config(kind, spec.config)
     missing = kind.missing(dataset)
     if missing:
-        raise InvalidInput(f"Snapshot {spec.snapshot} cannot train a {spec.kind}.", " ".join(missing), "Import the missing data.")
+        raise InvalidInput(
+            f"Snapshot {spec.snapshot} cannot train a {spec.kind}.", " ".join(missing), "Import the missing data."
+        )
     clock = _Stopwatch()
     holdout = kind.holdout(dataset, config)
     report.log(f"Hold-out: {holdout.about.rstrip('.')}.")
@@ -77,14 +80,15 @@ def train(
     for name, value in scores.evaluation.headline.items():
         report.log(f"{name} = {value:.5f}")
     with clock("rival"):
-        rival_name, rival_scores = _rival(kind, spec.rival, rival_files, holdout, Quiet(report, 0.5, 0.7, "Measuring the rival"))
+        rival_name, rival_scores = _rival(
+            kind, spec.rival, rival_files, holdout, Quiet(report, 0.5, 0.7, "Measuring the rival")
+        )
     verdict = judge(scores, rival_scores, kind=kind, rival_name=rival_name)
     for reason in verdict.reasons:
         report.log(reason)
     with clock("refit"):
         serving = kind(config)
         serving.fit(kind.everything(dataset, config), Quiet(report, 0.7, 0.97, "Fitting on all rows"))
-    files = serving.save()
     report.stage("Saving", 0.98)
     result = JobResult(
         framework=kind.framework,
@@ -97,7 +101,15 @@ def train(
         trained_until=last_event(dataset),
         seconds=clock.seconds,
     )
-    return result, files
+    return Trained(result, serving.save(), pack_scores(scores))
+
+
+def pack_scores(scores: Scores) -> bytes:
+    """The figures of every held-out unit as safetensors, so that two versions can be paired later."""
+    import numpy as np
+    from safetensors.numpy import save
+
+    return bytes(save({name: np.asarray(values, dtype=np.float32) for name, values in scores.per_unit.items()}))
 
 
 def parse_config(kind: type[Estimator], config: Mapping[str, Any]) -> Any:

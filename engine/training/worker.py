@@ -82,7 +82,13 @@ def main(path: Path) -> int:
         _fail(folder, out_of_memory(folder.spec().memory_mb))
         return 1
     except Exception as error:
-        _fail(folder, Failure(found=f"The training failed unexpectedly: {type(error).__name__}: {error}."[:500], hint="The full report is in the job's log."))
+        _fail(
+            folder,
+            Failure(
+                found=f"The training failed unexpectedly: {type(error).__name__}: {error}."[:500],
+                hint="The full report is in the job's log.",
+            ),
+        )
         return 1
     return 0
 
@@ -97,9 +103,9 @@ def _work(folder: JobFolder) -> None:
     report.stage("Reading", 0.01)
     report.log(f"Training {spec.model} on snapshot {spec.snapshot}.")
     with threadpool_limits(limits=max(1, (os.cpu_count() or 2) - 1)):
-        result, files = train(spec, folder.dataset(spec), folder.rival_files(), report)
+        trained = train(spec, folder.dataset(spec), folder.rival_files(), report)
     failpoint("worker.before_result")
-    folder.write_result(result, files)
+    folder.write_result(trained.result, trained.model, trained.scores)
     report.stage("Done", 1.0)
     report.log("Done.")
 

@@ -20,7 +20,9 @@ SHARED = Path(os.environ.get("SKYY_SHARED_DATA", Path(__file__).resolve().parent
 
 def run() -> Table:
     table = Table("data", "the demo shop; Rent The Runway, 192,544 rentals; H&M, 11,800 articles and 1,200 photos")
-    table.figures.append(Figure("generate the demo shop with 3,000 pictures", seconds(lambda: generate()), "s", bar="< 20 s"))
+    table.figures.append(
+        Figure("generate the demo shop with 3,000 pictures", seconds(lambda: generate()), "s", bar="< 20 s")
+    )
     for shop, source in (("rent_the_runway", SHARED / "rent_the_runway" / "rentals.parquet"), ("hm", SHARED / "hm")):
         with tempfile.TemporaryDirectory() as folder, Engine.open(Settings.at(Path(folder))) as engine:
             took = seconds(

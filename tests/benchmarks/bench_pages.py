@@ -8,7 +8,15 @@ from tests.benchmarks.homes import dashboard, demo_home
 from tests.benchmarks.table import Table, timed
 
 _ROUNDS = 15
-_PAGES = ("/", "/registry", "/registry?model=demo.recommender&version=1.0.0", "/training", "/sandbox", "/data", "/system")
+_PAGES = (
+    "/",
+    "/registry",
+    "/registry?model=demo.recommender&version=1.0.0",
+    "/training",
+    "/sandbox",
+    "/data",
+    "/system",
+)
 
 # Streamlit runs a page's script again on the key R, and tells its state on the app element.
 _WATCH = """

@@ -23,7 +23,9 @@ _METRICS = ("ndcg_at_10", "recall_at_10", "recall_at_20", "map_at_12", "coverage
 
 
 def run() -> Table:
-    table = Table("recommender", "full ranking; Rent The Runway split by time (last 90 days), H&M by held-back products")
+    table = Table(
+        "recommender", "full ranking; Rent The Runway split by time (last 90 days), H&M by held-back products"
+    )
     sources = (("rent_the_runway", SHARED / "rent_the_runway" / "rentals.parquet"), ("hm", SHARED / "hm"))
     for shop, source in sources:
         with tempfile.TemporaryDirectory() as folder, Engine.open(Settings.at(Path(folder))) as engine:
@@ -46,9 +48,27 @@ def measure(engine: Engine, shop: str, source: Path) -> list[Figure]:
     evaluation = (version.evaluation or {})["metrics"]
     for name in _METRICS:
         found = evaluation[name]
-        figures.append(Figure(f"{shop}: {name}", found["value"], "", found["low"], found["high"], int((version.evaluation or {})["units"])))
+        figures.append(
+            Figure(
+                f"{shop}: {name}",
+                found["value"],
+                "",
+                found["low"],
+                found["high"],
+                int((version.evaluation or {})["units"]),
+            )
+        )
         figures.append(Figure(f"{shop}: {name} of {verdict['rival']}", verdict["rival_metrics"][name], ""))
-    figures.append(Figure(f"{shop}: gain in NDCG@10 (paired)", verdict["gain_percent"], "%", verdict["low_percent"], verdict["high_percent"], verdict["units"]))
+    figures.append(
+        Figure(
+            f"{shop}: gain in NDCG@10 (paired)",
+            verdict["gain_percent"],
+            "%",
+            verdict["low_percent"],
+            verdict["high_percent"],
+            verdict["units"],
+        )
+    )
     return [*figures, *latency(engine, shop)]
 
 
@@ -58,10 +78,24 @@ def latency(engine: Engine, shop: str) -> list[Figure]:
     took = []
     for call in range(_CALLS + 1):
         started = time.perf_counter()
-        engine.call(RecommendationService.recommend, shop=shop, user_id=shoppers[call % len(shoppers)], basket=[], context={}, limit=24)
+        engine.call(
+            RecommendationService.recommend,
+            shop=shop,
+            user_id=shoppers[call % len(shoppers)],
+            basket=[],
+            context={},
+            limit=24,
+        )
         took.append((time.perf_counter() - started) * 1000)
     quick = sorted(took[1:])
     return [
-        Figure(f"{shop}: answer with 24 products and reasons, p50", statistics.median(quick), "ms", quick[0], quick[-1], _CALLS),
+        Figure(
+            f"{shop}: answer with 24 products and reasons, p50",
+            statistics.median(quick),
+            "ms",
+            quick[0],
+            quick[-1],
+            _CALLS,
+        ),
         Figure(f"{shop}: the same, p95", quick[int(0.95 * len(quick))], "ms"),
     ]

@@ -23,7 +23,12 @@ def run() -> Table:
     bare = [seconds("pass") for _ in range(2 * _ROUNDS)]
     engine = [seconds("import engine") for _ in range(2 * _ROUNDS)]
     table.figures += [
-        timed("python -c 'import engine', above an empty python", "s", [e - b for e, b in zip(engine, bare, strict=True)], "< 0.3 s"),
+        timed(
+            "python -c 'import engine', above an empty python",
+            "s",
+            [e - b for e, b in zip(engine, bare, strict=True)],
+            "< 0.3 s",
+        ),
     ]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
@@ -44,7 +49,9 @@ def first_page(home: Path, browser: Browser) -> float:
     port = free_port()
     environment = {**os.environ, "SKYY_HOME": str(home), "SKYY_PORT": str(port)}
     started = time.perf_counter()
-    process = subprocess.Popen(["make", "-s", "run"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        ["make", "-s", "run"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         wait_until(lambda: healthy(port))
         page = browser.new_context().new_page()

@@ -117,7 +117,8 @@ def server(stocked_template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     yield from serve(home, folder / "log")
 
 
-@pytest.fixture(scope="session")
+# No wider than a module: while it is open, an event loop runs in this thread and asyncio.run cannot.
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"])
@@ -134,6 +135,8 @@ def watched(browser: Browser, server: Server) -> Iterator[Watched]:
     context.set_default_timeout(30_000)
     watched = Watched(context, server.url)
     yield watched
+    for page in context.pages:  # captured output is shown for a failed test only
+        print(page.url, words(page), sep="\n")
     context.close()
     assert not watched.foreign
     assert not watched.broken

@@ -163,6 +163,7 @@ def test_a_file_is_imported_by_upload(watched: Watched, server: Server, tmp_path
     box.click()
     box.fill("scarves")
     page.keyboard.press("Enter")
+    page.get_by_role("textbox", name="Its title").wait_for()
     settle(page)
     page.get_by_role("button", name="Preview").click()
     page.get_by_role("button", name="Import", exact=True).click()

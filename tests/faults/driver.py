@@ -29,6 +29,7 @@ from engine.training.supervisor import Supervisor
 
 ACTOR = Actor("driver")
 MODELS = ("shop.alpha", "shop.beta")
+NO_SCORES = b"\x02" + b"\0" * 7 + b"{}"  # safetensors without arrays
 VANISHED = {"pid": 2**22 + 1, "started": 0.0}
 RESULT = JobResult(
     framework="numpy",
@@ -133,7 +134,7 @@ class Driver:
         common = {"job_id": job_id, "kind": model.split(".")[1], "shop": "shop", "model": model}
         spec = JobSpec(**common, snapshot=1, config={"seed": 1}, tables={}, rival=rival, memory_mb=1000)
         folder.prepare(spec, [], None)
-        folder.write_result(RESULT, {"config.json": canonical_json({"job": job_id}).encode()})
+        folder.write_result(RESULT, {"config.json": canonical_json({"job": job_id}).encode()}, NO_SCORES)
         with self.engine.store.write(ACTOR) as transaction:
             row = {"config": {"seed": 1}, "snapshot": 1, "promote_if_passed": True}
             transaction.emit("job.submitted", job_id, {**common, "idempotency_key": job_id, "spec": row})

@@ -60,12 +60,16 @@ class Rounds:
         pass_number = self.random.randint(1, POINTS.get(point, 1))
         acks = self.folder / f"acks-{number}.jsonl"
         code = self._killed(acks, point, pass_number)
-        assert code in (0, -signal.SIGKILL), f"round {number} of seed {self.seed} at {point}:{pass_number} ended with {code}"
+        assert code in (0, -signal.SIGKILL), (
+            f"round {number} of seed {self.seed} at {point}:{pass_number} ended with {code}"
+        )
         written = read_acks(acks)
         try:
             self.settled, in_flight = prove(self.home, written, self.settled)
         except AssertionError as error:
-            raise AssertionError(f"round {number} of seed {self.seed}, killed at {point}:{pass_number}: {error}") from error
+            raise AssertionError(
+                f"round {number} of seed {self.seed}, killed at {point}:{pass_number}: {error}"
+            ) from error
         self.told.update(rounds=1, killed=int(code != 0), acks=len(written), in_flight=in_flight)
 
     def _killed(self, acks: Path, point: str, pass_number: int) -> int:

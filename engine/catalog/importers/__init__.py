@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.catalog.importers.base import Importer, Reading
-from engine.catalog.importers.bundle import Bundle, open_bundle
+from engine.catalog.importers.bundle import Bundle, open_bundle, without_table
 from engine.errors import InvalidInput
 
 __all__ = ["Bundle", "Importer", "Reading", "importers", "open_bundle", "pick"]
@@ -11,11 +11,23 @@ __all__ = ["Bundle", "Importer", "Reading", "importers", "open_bundle", "pick"]
 
 def importers() -> dict[str, Importer]:
     """All importers by name; the first that recognises files takes them."""
+    from engine.catalog.importers.amazon_sequences import AmazonSequences
     from engine.catalog.importers.generic import Generic
     from engine.catalog.importers.hm import HM
+    from engine.catalog.importers.movielens import MovieLens
     from engine.catalog.importers.rent_the_runway import RentTheRunway
+    from engine.catalog.importers.shopify import Shopify
+    from engine.catalog.importers.woocommerce import WooCommerce
 
-    every: tuple[Importer, ...] = (RentTheRunway(), HM(), Generic())
+    every: tuple[Importer, ...] = (
+        RentTheRunway(),
+        HM(),
+        Shopify(),
+        WooCommerce(),
+        MovieLens(),
+        AmazonSequences(),
+        Generic(),
+    )
     return {importer.name: importer for importer in every}
 
 
@@ -31,7 +43,10 @@ def pick(bundle: Bundle, name: str | None) -> Importer:
     """
     every = importers()
     if name is None:
-        return next(importer for importer in every.values() if importer.recognises(bundle))
+        found = next((importer for importer in every.values() if importer.recognises(bundle)), None)
+        if found is None:
+            raise without_table(bundle.name)
+        return found
     if name not in every:
         raise InvalidInput(
             f"There is no importer {name[:60]!r}.", f"Importers: {', '.join(every)}.", "Choose one of them."

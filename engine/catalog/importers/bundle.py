@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _TABLES = (".csv", ".tsv", ".parquet", ".pq")
 _PICTURES = (".jpg", ".jpeg", ".png", ".webp")
+# What only known data sets bring; nobody else reads these.
+_SPECIAL = (".txt", ".json", ".data", ".item", ".user")
+_COMPANIONS = {".txt": "{stem}_item2attributes.json"}
 _SUSPICIOUS_RATIO = 200
 _SUSPICIOUS_SIZE = 16 * 2**20
 _MOST_MEMBERS = 200_000
@@ -42,6 +45,8 @@ class Bundle:
     limits : Limits
     ignored : list of str
         Files of other kinds, which nobody reads.
+    special : dict of str to bytes
+        Files that only importers of known data sets read; those that are read count as sources.
     """
 
     name: str
@@ -49,6 +54,8 @@ class Bundle:
     pictures: dict[str, bytes]
     limits: Limits
     ignored: list[str] = field(default_factory=list)
+    special: dict[str, bytes] = field(default_factory=dict)
+    _read: set[str] = field(default_factory=set)
     _sheets: dict[str, Sheet] = field(default_factory=dict)
 
     def sheet(self, name: str) -> Sheet:
@@ -70,11 +77,29 @@ class Bundle:
         data = self.tables[name]
         return columnar.columns(name, data) if data.startswith(b"PAR1") else self.sheet(name).columns
 
+    def named(self, suffix: str) -> list[str]:
+        """Files of any kind whose name ends so."""
+        return sorted(name for name in (*self.tables, *self.special) if name.lower().endswith(suffix))
+
+    def peek(self, name: str) -> bytes:
+        """The bytes of a file, only to see whether somebody knows its kind."""
+        return self.tables[name] if name in self.tables else self.special[name]
+
+    def raw(self, name: str) -> bytes:
+        """The bytes of a file; from now on it is a source of the import."""
+        self._read.add(name)
+        return self.peek(name)
+
+    def unread(self) -> list[str]:
+        """Files that went nowhere."""
+        return sorted([*self.ignored, *(name for name in self.special if name not in self._read)])
+
     def sources(self) -> tuple[Source, ...]:
-        """Every table file, and all pictures as one entry."""
+        """Every table file, the special ones that were read, and all pictures as one entry."""
+        read = {name: data for name, data in self.special.items() if name in self._read}
         files = [
             Source(name=name, sha256=hashlib.sha256(data).hexdigest(), bytes=len(data))
-            for name, data in sorted(self.tables.items())
+            for name, data in sorted({**self.tables, **read}.items())
         ]
         return (*files, *self._picture_source())
 
@@ -102,7 +127,7 @@ def open_bundle(path: Path, limits: Limits) -> Bundle:
         data = _read(path, path.name, limits.bytes)
         files = dict(_archive(path.name, data, limits)) if data.startswith(b"PK\x03\x04") else {path.name: data}
         if files and next(iter(files.values())) is data:
-            return Bundle(path.name, files, {}, limits)
+            return Bundle(path.name, files, {}, limits, special=_companion(path, limits))
     else:
         raise InvalidFile(
             f"There is no file or folder {str(path)!r}.",
@@ -112,20 +137,35 @@ def open_bundle(path: Path, limits: Limits) -> Bundle:
     return _sorted_bundle(path.name, files, limits)
 
 
+def _companion(path: Path, limits: Limits) -> dict[str, bytes]:
+    """The attributes that known data sets keep beside a file, so that naming the one file is enough."""
+    pattern = _COMPANIONS.get(path.suffix.lower())
+    beside = path.with_name(pattern.format(stem=path.stem)) if pattern else path
+    return {beside.name: _read(beside, beside.name, limits.bytes)} if beside != path and beside.is_file() else {}
+
+
 def _sorted_bundle(name: str, files: dict[str, bytes], limits: Limits) -> Bundle:
-    tables = {file: data for file, data in files.items() if file.lower().endswith(_TABLES)}
-    pictures = {file: data for file, data in files.items() if file.lower().endswith(_PICTURES)}
-    if not tables and "[Content_Types].xml" in files:
+    kinds = {
+        kind: {file: data for file, data in files.items() if file.lower().endswith(kind)}
+        for kind in (_TABLES, _PICTURES, _SPECIAL)
+    }
+    if not kinds[_TABLES] and "[Content_Types].xml" in files:
         raise InvalidFile(
             f"{name} is an Excel or Word file.", "Tables come as CSV, TSV or Parquet.", "Save the sheet as 'CSV UTF-8'."
         )
-    if not tables:
-        raise InvalidFile(
-            f"{name} holds no table.",
-            f"A folder or archive has at least one file ending in {', '.join(_TABLES)}.",
-            "Add it.",
-        )
-    return Bundle(name, tables, pictures, limits, sorted(set(files) - set(tables) - set(pictures)))
+    if not kinds[_TABLES] and not kinds[_SPECIAL]:
+        raise without_table(name)
+    ignored = sorted(set(files).difference(*kinds.values()))
+    return Bundle(name, kinds[_TABLES], kinds[_PICTURES], limits, ignored, kinds[_SPECIAL])
+
+
+def without_table(name: str) -> InvalidFile:
+    """Nothing here is a table."""
+    return InvalidFile(
+        f"{name} holds no table.",
+        f"A folder or archive has at least one file ending in {', '.join(_TABLES)}.",
+        "Add it.",
+    )
 
 
 def _too_large(name: str, limits: Limits) -> InvalidFile:
@@ -162,7 +202,7 @@ def _folder(folder: Path, limits: Limits) -> Iterator[tuple[str, bytes]]:
         if path.is_symlink():
             raise InvalidFile(f"{name!r} is a link.", "An imported folder holds plain files.", "Copy the file itself.")
         if path.is_file():
-            data = _read(path, name, left) if name.lower().endswith(_TABLES + _PICTURES) else b""
+            data = _read(path, name, left) if name.lower().endswith(_TABLES + _PICTURES + _SPECIAL) else b""
             left -= len(data)
             yield name, data
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.catalog.importers import guess
 from engine.catalog.importers.base import Mapped, Reading
-from engine.catalog.importers.bundle import Bundle
+from engine.catalog.importers.bundle import Bundle, without_table
 from engine.catalog.importers.mapping import SheetMapping, carried_out, checked, unmapped
 from engine.catalog.importers.sheet import Sheet
 from engine.catalog.quarantine import ragged
@@ -33,7 +33,8 @@ class Generic:
         return bool(bundle.tables)
 
     def check(self, bundle: Bundle) -> None:
-        return
+        if not bundle.tables:
+            raise without_table(bundle.name)
 
     def inspect(self, bundle: Bundle) -> tuple[list[SourceTable], list[str]]:
         sheets = [bundle.sheet(name) for name in sorted(bundle.tables)]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 PROJECTED_TABLES: tuple[str, ...] = (
     "shops",
     "snapshots",
+    "mended_rows",
+    "feeds",
     "models",
     "versions",
     "version_metrics",
@@ -31,11 +33,26 @@ PROJECTED_TABLES: tuple[str, ...] = (
     "run_artifacts",
     "jobs",
     "releases",
+    "comments",
+    "saved_views",
+    "favourites",
+    "retention_rules",
+    "removed_versions",
+    "imported_runs",
+    "imported_versions",
+    "webhooks",
 )
 
 
 def all_projectors() -> dict[str, Projector]:
     """Every projector by the kind of event it follows."""
-    from engine.store.projections import catalog, jobs, models, runs
+    from engine.store.projections import catalog, jobs, models, remarks, runs, upkeep
 
-    return {**catalog.PROJECTORS, **models.PROJECTORS, **runs.PROJECTORS, **jobs.PROJECTORS}
+    return {
+        **catalog.PROJECTORS,
+        **models.PROJECTORS,
+        **runs.PROJECTORS,
+        **jobs.PROJECTORS,
+        **remarks.PROJECTORS,
+        **upkeep.PROJECTORS,
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.files import canonical_json
+from engine.store.projections._bulk import insert_rows
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -56,8 +57,7 @@ def _version_registered(cursor: DuckDBPyConnection, event: Event) -> None:
         ],
     )
     rows = [[data["model"], data["version"], metric, value] for metric, value in data["metrics"].items()]
-    if rows:
-        cursor.executemany("INSERT INTO version_metrics VALUES (?, ?, ?, ?)", rows)
+    insert_rows(cursor, "version_metrics", ("VARCHAR", "VARCHAR", "VARCHAR", "DOUBLE"), rows)
 
 
 def _version_described(cursor: DuckDBPyConnection, event: Event) -> None:
@@ -83,9 +83,7 @@ def _alias_moved(cursor: DuckDBPyConnection, event: Event) -> None:
     if data["version"] is not None:
         cursor.execute("INSERT INTO aliases VALUES (?, ?, ?, ?)", [*key, data["version"], event.seq])
     for version, stage in data["stages"].items():
-        cursor.execute(
-            "UPDATE versions SET stage = ? WHERE model = ? AND version = ?", [stage, data["model"], version]
-        )
+        cursor.execute("UPDATE versions SET stage = ? WHERE model = ? AND version = ?", [stage, data["model"], version])
     cursor.execute(
         "INSERT INTO alias_history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [

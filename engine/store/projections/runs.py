@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from engine.files import canonical_json
+from engine.store.projections._bulk import insert_rows
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -37,11 +38,9 @@ def _run_logged(cursor: DuckDBPyConnection, event: Event) -> None:
         [data["run_id"], metric, step, value, datetime.fromisoformat(time) if time else event.naive_time]
         for metric, step, value, time in data["metrics"]
     ]
-    if rows:
-        cursor.executemany("INSERT INTO run_metrics VALUES (?, ?, ?, ?, ?)", rows)
+    insert_rows(cursor, "run_metrics", ("VARCHAR", "VARCHAR", "BIGINT", "DOUBLE", "TIMESTAMP"), rows)
     files = [[data["run_id"], name, digest] for name, digest in data["artifacts"].items()]
-    if files:
-        cursor.executemany("INSERT INTO run_artifacts VALUES (?, ?, ?)", files)
+    insert_rows(cursor, "run_artifacts", ("VARCHAR", "VARCHAR", "VARCHAR"), files)
 
 
 def _run_noted(cursor: DuckDBPyConnection, event: Event) -> None:

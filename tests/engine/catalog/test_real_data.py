@@ -71,7 +71,8 @@ def test_hm_with_photos(catalog: CatalogService, engine: Engine, shared_data: Pa
     preview = catalog.preview(shop="hm", path=folder)
     assert catalog.list_shops() == []
     report = engine.call(CatalogService.run_import, actor=ACTOR, shop="hm", path=folder)
-    assert report.model_copy(update={"snapshot": None}) == preview
+    assert report.model_copy(update={"snapshot": None, "examples": preview.examples}) == preview
+    assert {name: len(rows) for name, rows in preview.examples.items()} == dict.fromkeys(preview.examples, 20)
     assert {name: summary.rows for name, summary in report.summary.items()} == {
         "items": 11_800,
         "shoppers": 7_032,

@@ -123,7 +123,9 @@ class Registry(RuleBasedStateMachine):
     @rule(data=st.data(), alias=st.sampled_from(["challenger", "stable"]), away=st.booleans())
     def set_alias(self, data: st.DataObject, alias: str, away: bool) -> None:
         version = None if away else data.draw(st.sampled_from(sorted(self.stages)))
-        self.registry.set_alias(actor=ACTOR, model=MODEL, alias=alias, version=version, expected=self.aliases.get(alias))
+        self.registry.set_alias(
+            actor=ACTOR, model=MODEL, alias=alias, version=version, expected=self.aliases.get(alias)
+        )
         if version is None:
             self.aliases.pop(alias, None)
         else:

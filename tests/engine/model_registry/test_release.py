@@ -157,7 +157,9 @@ def test_a_new_snapshot_is_published_with_the_champion(trained: Engine, folder: 
     assert release.manifest["models"]["recommender"]["version"] == "1.0.0"
 
 
-def test_a_roll_back_is_published(trained: Engine, folder: Path, promote_copy: Callable[[], VersionInfo], actor: Actor) -> None:
+def test_a_roll_back_is_published(
+    trained: Engine, folder: Path, promote_copy: Callable[[], VersionInfo], actor: Actor
+) -> None:
     version = promote_copy().version
     trained.service(RegistryService).rollback(actor=actor, model=MODEL, expected=version, reason="worse")
     release = Release.open(folder)

@@ -16,17 +16,26 @@ def points(name: str, *values: float) -> list[MetricPoint]:
 
 def test_a_run_from_start_to_end(engine: Engine, runs: RunService, actor: Actor) -> None:
     digest = engine.artifacts.put({"config.json": b"{}"})
-    run = runs.start_run(actor=actor, experiment="blend", name="try", params={"rate": 0.1}, tags={"a": "b"}, notes="first")
+    run = runs.start_run(
+        actor=actor, experiment="blend", name="try", params={"rate": 0.1}, tags={"a": "b"}, notes="first"
+    )
     assert (run.status, run.params, run.created_by) == ("running", {"rate": 0.1}, actor.name)
     runs.log(actor=actor, run_id=run.run_id, metrics=points("loss", 3.0, 2.0, 1.0), artifacts={"model": digest})
-    runs.log(actor=actor, run_id=run.run_id, metrics=[MetricPoint(metric="loss", step=10, value=0.5), *points("auc", 0.7)])
+    runs.log(
+        actor=actor, run_id=run.run_id, metrics=[MetricPoint(metric="loss", step=10, value=0.5), *points("auc", 0.7)]
+    )
     runs.note(actor=actor, run_id=run.run_id, notes="better", tags={})
     ended = runs.end_run(actor=actor, run_id=run.run_id)
     assert ended.status == "finished"
     assert ended.ended_at is not None
     assert (ended.metrics, ended.artifacts) == ({"auc": 0.7, "loss": 0.5}, {"model": digest})
     assert (ended.notes, ended.tags) == ("better", {})
-    assert [(p.step, p.value) for p in runs.curve(run_id=run.run_id, metric="loss")] == [(0, 3.0), (1, 2.0), (2, 1.0), (10, 0.5)]
+    assert [(p.step, p.value) for p in runs.curve(run_id=run.run_id, metric="loss")] == [
+        (0, 3.0),
+        (1, 2.0),
+        (2, 1.0),
+        (10, 0.5),
+    ]
     assert runs.get_run(run_id=run.run_id) == ended
 
 

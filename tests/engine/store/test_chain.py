@@ -45,7 +45,7 @@ def test_events_page(store: Store, open_model: Act) -> None:
     [
         "UPDATE events SET payload = replace(payload, 'custom', 'cuckoo') WHERE seq = 2",
         "UPDATE events SET actor = replace(actor, 'tester', 'mallory') WHERE seq = 2",
-        "UPDATE events SET \"time\" = \"time\" + INTERVAL 1 MICROSECOND WHERE seq = 1",
+        'UPDATE events SET "time" = "time" + INTERVAL 1 MICROSECOND WHERE seq = 1',
         "DELETE FROM events WHERE seq = 2",
         "DELETE FROM events WHERE seq = 3",
     ],
@@ -72,7 +72,9 @@ def test_what_is_not_json_is_refused(store: Store, actor: Actor, value: Any) -> 
     assert store.verify() == 0
 
 
-@pytest.mark.parametrize("tags", [{2: "two", 10: "ten"}, {"pair": (1, 2)}, {"big": 10**40, "tiny": 5e-324, "minus": -0.0}])
+@pytest.mark.parametrize(
+    "tags", [{2: "two", 10: "ten"}, {"pair": (1, 2)}, {"big": 10**40, "tiny": 5e-324, "minus": -0.0}]
+)
 def test_the_chain_holds_whatever_shape_the_values_had(store: Store, actor: Actor, tags: dict[Any, Any]) -> None:
     with store.write(actor) as transaction:
         transaction.emit("model.created", "a", {"model": "a", **PAYLOAD, "tags": tags})
@@ -93,7 +95,11 @@ json_values = st.recursive(
 )
 
 
-@given(st.dictionaries(st.text(max_size=5), json_values, max_size=4), st.text(max_size=10), st.datetimes(timezones=st.just(UTC)))
+@given(
+    st.dictionaries(st.text(max_size=5), json_values, max_size=4),
+    st.text(max_size=10),
+    st.datetimes(timezones=st.just(UTC)),
+)
 def test_an_event_survives_its_body(payload: dict[str, Any], subject: str, time: datetime) -> None:
     event = Event(1, time, Actor("somebody"), "model.created", subject, payload, "0" * 64)
     again = Event.from_body(json.loads(json.dumps(event.body)))
@@ -165,7 +171,12 @@ class Acting:
 
     def promote(self, model: str, reference: str, reason: str) -> None:
         self.registry.promote(
-            actor=self.actor, model=model, version=reference, expected=self._champion(model), reason=reason, overrule=True
+            actor=self.actor,
+            model=model,
+            version=reference,
+            expected=self._champion(model),
+            reason=reason,
+            overrule=True,
         )
 
     def rollback(self, model: str, reason: str) -> None:
@@ -173,7 +184,11 @@ class Acting:
 
     def verdict(self, model: str, reference: str, passed: bool) -> None:
         self.registry.record_verdict(
-            actor=self.actor, model=model, version=reference, against=None, verdict={"passed": passed, "reasons": ["so"]}
+            actor=self.actor,
+            model=model,
+            version=reference,
+            against=None,
+            verdict={"passed": passed, "reasons": ["so"]},
         )
 
     def run(self, experiment: str, text: str, params: dict[str, Any]) -> None:
@@ -182,7 +197,9 @@ class Acting:
 
     def log(self, index: int, value: float, step: int) -> None:
         points = [MetricPoint(metric="loss", step=step, value=value)]
-        self.run_service.log(actor=self.actor, run_id=self._run(index), metrics=points, artifacts={"model": self.artifact})
+        self.run_service.log(
+            actor=self.actor, run_id=self._run(index), metrics=points, artifacts={"model": self.artifact}
+        )
 
     def end(self, index: int, status: Any) -> None:
         self.run_service.end_run(actor=self.actor, run_id=self._run(index), status=status)

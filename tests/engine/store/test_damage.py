@@ -143,9 +143,7 @@ def test_a_torn_journal_line_is_cut_at_open(store: Store, open_model: Act) -> No
 
 
 @pytest.mark.parametrize("point", ["journal.write", "journal.sync"])
-def test_a_full_disk_at_the_journal(
-    point: str, store: Store, open_model: Act, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_at_the_journal(point: str, store: Store, open_model: Act, monkeypatch: pytest.MonkeyPatch) -> None:
     open_model(store, "one")
     monkeypatch.setenv("SKYY_FAILPOINT", f"{point}:{_passes(point) + 1}:full")
     with pytest.raises(StoreError, match="journal could not be written"):

@@ -96,11 +96,23 @@ def test_errors_arrive_typed_with_their_fields(caller: Engine, actor: Actor) -> 
         caller.call(RegistryService.get_model, model="nothing")
     artifact = caller.artifacts.put({"config.json": b"{}"})
     caller.call(
-        RegistryService.register_version, actor=actor, model="m", version=None, framework="x", metrics={}, artifact=artifact
+        RegistryService.register_version,
+        actor=actor,
+        model="m",
+        version=None,
+        framework="x",
+        metrics={},
+        artifact=artifact,
     )
     with pytest.raises(StaleExpectation) as caught:
         caller.call(
-            RegistryService.promote, actor=actor, model="m", version="1.0.0", expected="0.9.0", reason="r", overrule=True
+            RegistryService.promote,
+            actor=actor,
+            model="m",
+            version="1.0.0",
+            expected="0.9.0",
+            reason="r",
+            overrule=True,
         )
     assert caught.value.fields["current"] is None
     assert caught.value.hint

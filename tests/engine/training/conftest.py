@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import contextlib
+import gc
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -57,15 +60,19 @@ def running(engine: Engine, job: JobInfo) -> psutil.Process:
 def no_worker_left(engine: Engine) -> None:
     """No process of this home's workers, and no zombie of this process."""
     home = str(engine.settings.home)
+    gc.collect()
+    subprocess._cleanup()  # type: ignore[attr-defined]  # what owners of other tests, closed in this process, left
 
-    def clear() -> bool:
+    def left() -> list[str]:
         found = []
         for process in psutil.Process().children(recursive=True):
-            try:
-                if process.status() == psutil.STATUS_ZOMBIE or home in " ".join(process.cmdline()):
-                    found.append(process)
-            except psutil.NoSuchProcess:
-                continue
-        return not found
+            with contextlib.suppress(psutil.NoSuchProcess):
+                words = " ".join(process.cmdline())
+                if process.status() == psutil.STATUS_ZOMBIE or home in words:
+                    found.append(f"{process.pid} {process.status()} {process.ppid()} {words}")
+        return found
 
-    until(clear, seconds=20)
+    try:
+        until(lambda: not left(), seconds=10)
+    except AssertionError as error:
+        raise AssertionError(f"processes are left: {left()}") from error
