@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from engine.core import Engine
+from engine.model_registry.webhooks import WebhookSender
 from engine.product_search import follow_snapshots
 from engine.training import start_background
 
 
 def begin(engine: Engine) -> None:
-    """Carry jobs out, publish after new snapshots, prepare the product search."""
+    """Carry jobs out, publish after new snapshots, tell webhooks, prepare the product search."""
     start_background(engine)
+    engine.part(WebhookSender).start()
     follow_snapshots(engine)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.artifacts import ArtifactStore
+from engine.catalog import quarantine
 from engine.catalog._arrays import mask
 from engine.catalog.parts import read_part, write_part
 from engine.catalog.records import Part, SnapshotInfo
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FORGOTTEN = "the shopper was forgotten"
+_PARQUET = b"PAR1"
 _BY_ORDER = (str(Table.ORDERS), str(Table.ORDER_LINES))
 
 
@@ -113,6 +116,27 @@ class Erasure:
     def _swap(self, part: Part, rows: pa.Table, gone: int) -> None:
         self.swapped[part.digest] = write_part(self.artifacts, rows)
         self.removed[part.digest] = gone
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a file begins as Parquet does."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_PARQUET)) == _PARQUET
+    except FileNotFoundError:  # a draft that was renamed meanwhile
+        return False
+
+
+def is_part(path: Path) -> bool:
+    """Whether a Parquet file has the columns of a canonical table or of a quarantine."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        names = tuple(pq.read_schema(path).names)
+    except pa.ArrowException:
+        return False
+    return names == tuple(quarantine.schema().names) or names in {spec.names for spec in TABLES.values()}
 
 
 def _distinct(snapshots: Iterable[SnapshotInfo]) -> tuple[dict[Table, dict[str, Part]], dict[str, Part]]:

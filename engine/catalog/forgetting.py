@@ -20,7 +20,7 @@ from pydantic import BaseModel
 
 from engine.actor import Actor
 from engine.catalog import _rows
-from engine.catalog.erasure import Erasure
+from engine.catalog.erasure import Erasure, is_parquet, is_part
 from engine.catalog.key_ring import spellings
 from engine.catalog.pseudonyms import is_pseudonym, pseudonym, write_private
 from engine.catalog.records import ForgetReport, ForgottenIn, SnapshotInfo
@@ -198,9 +198,23 @@ class ForgettingService(Service):
         failpoint("forget.copies")
         artifacts = self.engine.artifacts
         _unlink(artifacts.root / old[:2] / old for old in gone)
+        _unlink(self._leftovers(used))
         shutil.rmtree(self.engine.settings.staging, ignore_errors=True)
         self._catalog.drop_caches()
         return jobs
+
+    def _leftovers(self, used: set[str]) -> Iterator[Path]:
+        """What processes that died left: drafts, and parts that no snapshot came to name.
+
+        Only imports write parts, and those wait now.
+        """
+        home = self.engine.settings.home
+        yield from home.glob(f".{_NOTE}.*.tmp")
+        yield from (home / "keys" / "shoppers").glob(".*.tmp")
+        for path in self.engine.artifacts.root.glob("*/*"):
+            is_draft = path.name.startswith(".")
+            if path.name not in used and is_parquet(path) and (is_draft or is_part(path)):
+                yield path
 
     def _swap_in_jobs(self, gone: dict[str, str]) -> list[str]:
         """A worker that reads on finds the table without the shopper under the name that it knows."""

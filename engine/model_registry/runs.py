@@ -22,7 +22,9 @@ HELD_OUT_SCORES = "held_out_scores"
 
 RunEnd = Literal["finished", "failed", "cancelled"]
 
-_LAST = "SELECT run_id, metric, arg_max(value, step) AS value FROM run_metrics {where} GROUP BY ALL"
+_LAST = (
+    "SELECT run_id, metric, arg_max(value, step) AS value FROM run_metrics WHERE list_contains(?, run_id) GROUP BY ALL"
+)
 
 
 class RunService(Service):
@@ -100,7 +102,14 @@ class RunService(Service):
     def list_runs(self, *, experiment: str | None = None, limit: int = 500) -> list[RunInfo]:
         """Runs, newest first."""
         with self.store.read() as reader:
-            return _runs(reader, "($key IS NULL OR experiment = $key)", experiment, limit)
+            rows = reader.rows(
+                "SELECT run_id FROM runs WHERE ($experiment IS NULL OR experiment = $experiment)"
+                " ORDER BY started_at DESC, run_id LIMIT $limit",
+                {"experiment": experiment, "limit": limit},
+            )
+            ids = [row["run_id"] for row in rows]
+            by_id = {run.run_id: run for run in read_runs(reader, ids)}
+        return [by_id[run_id] for run_id in ids]
 
     @operation("runs.curve")
     def curve(self, *, run_id: str, metric: str | None = None) -> list[MetricPoint]:
@@ -168,24 +177,19 @@ def _running(reader: Reader, run_id: str) -> None:
 
 
 def _run(reader: Reader, run_id: str) -> RunInfo:
-    found = _runs(reader, "run_id = $key", run_id, 1)
+    found = read_runs(reader, [run_id])
     if not found:
         raise RunNotFound(f"There is no run {run_id[:80]!r}.", hint="List them with 'list_runs'.")
     return found[0]
 
 
-def _runs(reader: Reader, condition: str, key: str | None, limit: int) -> list[RunInfo]:
-    rows = reader.rows(
-        f"SELECT * FROM runs WHERE {condition} ORDER BY started_at DESC, run_id LIMIT $limit",  # noqa: S608  # a constant
-        {"key": key, "limit": limit},
-    )
-    one = rows[0]["run_id"] if len(rows) == 1 else None
-    where, parameters = ("WHERE run_id = ?", [one]) if one else ("", [])
+def read_runs(reader: Reader, ids: list[str]) -> list[RunInfo]:
+    """Runs with the last value of each metric and their files, in no order."""
     metrics: dict[str, dict[str, float]] = defaultdict(dict)
-    for row in reader.rows(_LAST.format(where=where), parameters):
+    for row in reader.rows(_LAST, [ids]):
         metrics[row["run_id"]][row["metric"]] = row["value"]
     files: dict[str, dict[str, str]] = defaultdict(dict)
-    for row in reader.rows(f"SELECT * FROM run_artifacts {where}", parameters):  # noqa: S608  # a constant
+    for row in reader.rows("SELECT * FROM run_artifacts WHERE list_contains(?, run_id)", [ids]):
         files[row["run_id"]][row["name"]] = row["artifact"]
     return [
         RunInfo(
@@ -199,5 +203,5 @@ def _runs(reader: Reader, condition: str, key: str | None, limit: int) -> list[R
             metrics=dict(sorted(metrics[row["run_id"]].items())),
             artifacts=files[row["run_id"]],
         )
-        for row in rows
+        for row in reader.rows("SELECT * FROM runs WHERE list_contains(?, run_id)", [ids])
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -30,6 +30,10 @@ _FACETS: dict[Facet, str] = {
 _SORTS = {"created": "v.seq", "model": "v.model", "version": "v.sort_key", "stage": "v.stage", "author": "v.created_by"}
 _FROM = "FROM versions v JOIN models m ON m.model = v.model"
 _SHOWN_VALUES = 30
+_TAG_COUNTS = (
+    "SELECT 'tag', concat(t.key, '=', json_extract_string(tags, '$.\"' || t.key || '\"'))"
+    " FROM (SELECT tags FROM matched WHERE tags != '{{}}' AND {}), unnest(json_keys(tags)) AS t(key)"
+)
 
 
 class VersionRow(BaseModel):
@@ -83,6 +87,8 @@ class SearchService(Service):
         *,
         query: str = "",
         facets: dict[str, list[str]] | None = None,
+        since: date | None = None,
+        until: date | None = None,
         sort: str = "created",
         descending: bool = True,
         limit: int = 100,
@@ -97,6 +103,9 @@ class SearchService(Service):
             The search language of `engine.model_registry.query`.
         facets : dict of str to list of str
             Facet to the values that are allowed; different facets all have to match.
+            Each facet is counted as if it alone were not chosen, so that another value can be added.
+        since, until : date or None
+            First and last day of registration, in UTC.
         sort : str
             `created`, `model`, `version`, `stage`, `author`, or `metrics.NAME` (those without it come last).
         limit, offset : int
@@ -109,12 +118,16 @@ class SearchService(Service):
         """
         if not 1 <= limit <= 1000 or offset < 0:
             raise InvalidInput(f"A page of {limit} rows from {offset} is not possible.", "1 to 1,000 rows, from 0 on.")
-        where = _all([compile_query(query), *_facet_conditions(facets or {})])
+        base = _all([compile_query(query), *_days(since, until)])
+        chosen = {name: _facet_condition(name, values) for name, values in (facets or {}).items() if values}
+        where = _all([base, *chosen.values()])
         with self.store.read() as reader:
             total = reader.row(f"SELECT count(*) AS total {_FROM} WHERE {where.sql}", where.parameters)
             rows = _page(reader, where, sort, descending, limit, offset)
             return VersionPage(
-                total=total["total"] if total else 0, rows=rows, facets=_counts(reader, where) if count_facets else {}
+                total=total["total"] if total else 0,
+                rows=rows,
+                facets=_counts(reader, base, chosen) if count_facets else {},
             )
 
     @operation("models.trend")
@@ -149,26 +162,37 @@ def _all(conditions: list[Condition]) -> Condition:
     )
 
 
-def _facet_conditions(facets: dict[str, list[str]]) -> list[Condition]:
-    conditions = []
-    for name, values in facets.items():
-        if not values:
-            continue
-        marks = ", ".join("?" for _ in values)
-        if name in _FACETS:
-            conditions.append(Condition(f"{_FACETS[name]} IN ({marks})", list(values)))
-        elif name == "alias":
-            inner = (
-                f"SELECT 1 FROM aliases a WHERE a.model = v.model AND a.version = v.version AND a.alias IN ({marks})"  # noqa: S608
-            )
-            conditions.append(Condition(f"EXISTS ({inner})", list(values)))
-        elif name == "tag":
-            conditions += [_tag(value) for value in values]
-        else:
-            raise InvalidInput(
-                f"There is no facet {name[:40]!r}.", f"Facets are: {', '.join([*_FACETS, 'alias', 'tag'])}."
-            )
+def _days(since: date | None, until: date | None) -> list[Condition]:
+    conditions = [Condition("v.created_at >= ?", [datetime(since.year, since.month, since.day)])] if since else []
+    if until:
+        end = until + timedelta(days=1)
+        conditions.append(Condition("v.created_at < ?", [datetime(end.year, end.month, end.day)]))
     return conditions
+
+
+def _facet_condition(name: str, values: list[str]) -> Condition:
+    marks = ", ".join("?" for _ in values)
+    if name in _FACETS:
+        return Condition(f"coalesce({_FACETS[name]} IN ({marks}), FALSE)", list(values))
+    if name == "alias":
+        inner = f"SELECT 1 FROM aliases a WHERE a.model = v.model AND a.version = v.version AND a.alias IN ({marks})"  # noqa: S608
+        return Condition(f"EXISTS ({inner})", list(values))
+    if name == "tag":
+        return _tags(values)
+    raise InvalidInput(f"There is no facet {name[:40]!r}.", f"Facets are: {', '.join([*_FACETS, 'alias', 'tag'])}.")
+
+
+def _tags(values: list[str]) -> Condition:
+    """Any of the values of one key, for every key."""
+    by_key: dict[str, list[Condition]] = defaultdict(list)
+    for value in values:
+        by_key[value.partition("=")[0]].append(_tag(value))
+    return _all(
+        [
+            Condition(" OR ".join(c.sql for c in conditions), [p for c in conditions for p in c.parameters])
+            for conditions in by_key.values()
+        ]
+    )
 
 
 def _tag(value: str) -> Condition:
@@ -244,24 +268,29 @@ def _row(row: dict[str, Any], metrics: dict[str, float], aliases: list[str]) -> 
     )
 
 
-def _counts(reader: Reader, where: Condition) -> dict[str, dict[str, int]]:
+def _counts(reader: Reader, base: Condition, chosen: dict[str, Condition]) -> dict[str, dict[str, int]]:
     """How the matches spread over each facet, the most frequent values first; the matches are found once."""
-    columns = ", ".join(f"CAST({column} AS VARCHAR) AS {name}_" for name, column in _FACETS.items())
-    matched = f"SELECT v.model, v.version, v.tags, {columns} {_FROM} WHERE {where.sql}"  # constants
-    parts = [f"SELECT '{name}' AS facet, {name}_ AS value FROM matched" for name in _FACETS]  # noqa: S608
+    columns = [f"CAST({column} AS VARCHAR) AS {name}_" for name, column in _FACETS.items()]
+    columns += [f"({condition.sql}) AS in_{name}" for name, condition in chosen.items()]
+    matched = f"SELECT v.model, v.version, v.tags, {', '.join(columns)} {_FROM} WHERE {base.sql}"  # constants
+    rest = {name: _others(name, chosen) for name in (*_FACETS, "alias", "tag")}
+    parts = [f"SELECT '{name}' AS facet, {name}_ AS value FROM matched WHERE {rest[name]}" for name in _FACETS]  # noqa: S608
     parts += [
-        "SELECT 'alias', a.alias FROM matched JOIN aliases a USING (model, version)",
-        "SELECT 'tag', concat(t.key, '=', json_extract_string(tags, '$.\"' || t.key || '\"'))"
-        " FROM (SELECT tags FROM matched WHERE tags != '{}'), unnest(json_keys(tags)) AS t(key)",
+        f"SELECT 'alias', a.alias FROM matched JOIN aliases a USING (model, version) WHERE {rest['alias']}",  # noqa: S608
+        _TAG_COUNTS.format(rest["tag"]),
     ]
     rows = reader.rows(
         f"WITH matched AS MATERIALIZED ({matched})"  # noqa: S608
         f" SELECT facet, value, count(*) AS n FROM ({' UNION ALL '.join(parts)}) WHERE value IS NOT NULL"
         f" GROUP BY 1, 2 QUALIFY row_number() OVER (PARTITION BY facet ORDER BY n DESC, value) <= {_SHOWN_VALUES}"
         " ORDER BY facet, n DESC, value",
-        where.parameters,
+        [*(value for condition in chosen.values() for value in condition.parameters), *base.parameters],
     )
-    counts: dict[str, dict[str, int]] = {name: {} for name in (*_FACETS, "alias", "tag")}
+    counts: dict[str, dict[str, int]] = {name: {} for name in rest}
     for row in rows:
         counts[row["facet"]][row["value"]] = row["n"]
     return counts
+
+
+def _others(facet: str, chosen: dict[str, Condition]) -> str:
+    return " AND ".join(f"in_{name}" for name in chosen if name != facet) or "TRUE"

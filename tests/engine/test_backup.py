@@ -274,7 +274,7 @@ def test_a_restore_killed_half_way_is_noticed_and_can_be_repeated(filled: Engine
     state = filled.store.state()
     filled.close()
     assert processes.run(CUT, home, saved, SKYY_FAILPOINT="restore.swap:1").returncode == -signal.SIGKILL
-    with pytest.raises(StoreDamaged, match="restore into .* was interrupted"):
+    with pytest.raises(StoreDamaged, match=r"restore into .* was interrupted"):
         Engine.open(filled.settings)
     restore(filled.settings, saved, replace=True)
     with Engine.open(filled.settings) as restored:

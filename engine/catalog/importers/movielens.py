@@ -6,7 +6,6 @@ ones (`u.data` with tabs, all without header, Latin-1).
 
 from __future__ import annotations
 
-import io
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from engine.catalog.importers import _frames
 from engine.catalog.importers.base import Mapped, Reading
 from engine.catalog.importers.bundle import Bundle
 from engine.catalog.importers.sheet import check_shape
+from engine.catalog.quarantine import ragged
 from engine.catalog.records import ColumnGuess, SourceTable
 from engine.catalog.schema import EventKind, Table
 from engine.errors import InvalidFile, InvalidInput
@@ -81,13 +81,17 @@ class MovieLens:
     def read(self, bundle: Bundle, mapping: Mapped | None) -> Reading:
         if mapping:
             raise InvalidInput("MovieLens columns are known.", "It takes no mapping.", "Import it as generic tables.")
+        import pyarrow as pa
+
         makers = {"u.item": _films, "u.user": _people, "u.data": _ratings}
-        frames = {kind: _frame(bundle, kind, name) for kind, name in _files(bundle).items()}
+        read = {kind: _frame(bundle, kind, name) for kind, name in _files(bundle).items()}
+        frames = {kind: rows for kind, (rows, _) in read.items()}
         tables = {_TABLES[kind]: _frames.arrow(makers[kind](rows), kind) for kind, rows in frames.items()}
         if Table.ITEMS not in tables:
             films = frames["u.data"][["item", "__row"]].drop_duplicates("item").rename(columns={"item": "item_id"})
             tables = {Table.ITEMS: _frames.arrow(films, "u.data"), **tables}
-        return Reading(tables, notes=(_NOTE,))
+        broken = pa.concat_tables(ragged(_TABLES[kind], kind, lines) for kind, (_, lines) in read.items())
+        return Reading(tables, rejected=broken, notes=(_NOTE,))
 
 
 def _files(bundle: Bundle) -> dict[str, str]:
@@ -104,38 +108,32 @@ def _fits(bundle: Bundle, name: str) -> bool:
     return len(fields) == len(_COLUMNS["u.data"]) and (fields[0] == b"user" or all(f.isdigit() for f in fields))
 
 
-def _frame(bundle: Bundle, kind: str, name: str) -> pd.DataFrame:
-    """All cells as text, empty ones as None, with their places in `__row`."""
+def _frame(bundle: Bundle, kind: str, name: str) -> tuple[pd.DataFrame, list[tuple[int, str, str]]]:
+    """All cells as text, empty ones as None, with their places in `__row`; and the lines that cannot be split."""
     import pandas as pd
 
-    text = _text(bundle.raw(name))
+    lines = [line.rstrip("\r") for line in _text(bundle.raw(name)).split("\n")]
     wanted = _COLUMNS[kind]
-    first = text.split("\n", 1)[0]
-    separator = "\t" if "\t" in first else "|"
-    headed = first.split(separator)[0] in ("user", "item")
-    try:
-        rows = pd.read_csv(
-            io.StringIO(text),
-            sep=separator,
-            header=0 if headed else None,
-            names=None if headed else wanted,
-            dtype=str,
-            quoting=3,
-            keep_default_na=False,
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        raise InvalidFile(
-            f"{name} cannot be split into columns: {str(error)[:120]}.", f"{kind} has {', '.join(wanted[:6])}."
-        ) from error
-    lacking = [column for column in wanted if column not in rows.columns]
+    separator = "\t" if "\t" in lines[0] else "|"
+    headed = lines[0].split(separator)[0] in ("user", "item")
+    columns = lines[0].split(separator) if headed else wanted
+    lacking = [column for column in wanted if column not in columns]
     if lacking:
         raise InvalidFile(
             f"{name} has no column {lacking[0]!r}.", f"{kind} has {', '.join(wanted[:6])}.", "Download it again."
         )
-    check_shape(name, len(wanted), len(rows), bundle.limits)
-    rows = rows[wanted].astype(object).where(rows[wanted] != "", None)
-    rows["__row"] = range(1, len(rows) + 1)
-    return rows
+    split = [(row, line.split(separator)) for row, line in enumerate(lines[headed:], start=1) if line]
+    good = [(row, cells) for row, cells in split if len(cells) == len(columns)]
+    broken = [
+        (row, f"the line has {len(cells)} fields where there are {len(columns)}", "")
+        for row, cells in split
+        if len(cells) != len(columns)
+    ]
+    check_shape(name, len(columns), len(split), bundle.limits)
+    rows = pd.DataFrame([cells for _, cells in good], columns=columns, dtype=object)[wanted]
+    rows = rows.where(rows != "", None)
+    rows["__row"] = [row for row, _ in good]
+    return rows, broken
 
 
 def _text(data: bytes) -> str:
@@ -180,7 +178,7 @@ def _ratings(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _source_table(bundle: Bundle, kind: str, name: str) -> SourceTable:
-    rows = _frame(bundle, kind, name)
+    rows, broken = _frame(bundle, kind, name)
     shown = rows.drop(columns="__row").head(5).to_dict("records")
     sample: tuple[dict[str, Any], ...] = tuple({str(key): value for key, value in row.items()} for row in shown)
     columns = tuple(
@@ -192,4 +190,4 @@ def _source_table(bundle: Bundle, kind: str, name: str) -> SourceTable:
         )
         for column in _COLUMNS[kind]
     )
-    return SourceTable(name=name, table=_TABLES[kind], rows=len(rows), columns=columns, sample=sample)
+    return SourceTable(name=name, table=_TABLES[kind], rows=len(rows) + len(broken), columns=columns, sample=sample)

@@ -143,7 +143,9 @@ def test_nobody_of_that_name_is_no_error(door: Door, engine: Engine) -> None:
         forget(engine, shop="nowhere")
 
 
-def test_job_folders_uploads_and_later_backups(door: Door, engine: Engine, catalog: CatalogService, tmp_path: Path) -> None:
+def test_job_folders_uploads_and_later_backups(
+    door: Door, engine: Engine, catalog: CatalogService, tmp_path: Path
+) -> None:
     fill(door)
     name = catalog.pseudonym("shop", JANE)
     info = catalog.get_snapshot(shop="shop")
@@ -170,20 +172,19 @@ def test_job_folders_uploads_and_later_backups(door: Door, engine: Engine, catal
     assert traces(engine.settings.home, JOHN) == []
 
 
-def test_models_that_learned_from_the_shopper_are_listed(
-    door: Door, engine: Engine, catalog: CatalogService
-) -> None:
+def test_models_that_learned_from_the_shopper_are_listed(door: Door, engine: Engine, catalog: CatalogService) -> None:
     from engine.model_registry.schema import Lineage
     from engine.model_registry.service import RegistryService
 
     fill(door)
     for version, snapshot in (("1.0.0", 1), ("1.1.0", 3)):
         engine.call(
-            RegistryService.register,
+            RegistryService.register_version,
             actor=ACTOR,
             model="shop.recommender",
             version=version,
             framework="skyy",
+            metrics={},
             lineage=Lineage(snapshot=snapshot),
         )
     door({Table.ITEMS: [{"item_id": "C"}]}, shop="second")
@@ -245,6 +246,22 @@ def test_a_kill_at_any_step_is_finished_by_the_next_owner(point: str, tmp_path: 
         for parts in door.catalog.get_snapshot(shop="shop").tables.values():
             for part in parts:
                 engine.artifacts.read_blob(part.digest)
+
+
+def test_what_a_killed_import_left_goes_too(tmp_path: Path) -> None:
+    from tests.engine.catalog.test_crash import run_import
+
+    home, path = tmp_path / "home", tmp_path / "events.csv"
+    with Engine.open(Settings.at(home), actor=ACTOR) as engine:
+        fill(Door(engine.service(CatalogService)))
+    path.write_text(f"user,item_id,event\n{JANE},A,view\nanna,B,view\n")
+    for point in ("catalog.before_event:1", "files.rename:1"):
+        assert run_import(home, path, point).returncode == -signal.SIGKILL
+    with Engine.open(Settings.at(home), actor=ACTOR) as engine:
+        name = engine.service(CatalogService).pseudonym("shop", JANE)
+        forget(engine)
+        assert traces(home, name, JANE) == []
+        engine.store.verify()
 
 
 def test_a_look_up_makes_no_record(catalog: CatalogService, engine: Engine, put: Callable[..., Path]) -> None:

@@ -75,7 +75,9 @@ def test_nothing_good_stores_nothing(door: Door, engine: Engine, catalog: Catalo
         ({0: {"colour of the sky": "blue"}}, "colour of the sky"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(door: Door, engine: Engine, rows: dict[int, dict[str, object]], words: str) -> None:
+def test_what_cannot_be_meant_is_refused(
+    door: Door, engine: Engine, rows: dict[int, dict[str, object]], words: str
+) -> None:
     filled(door)
     with pytest.raises(InvalidInput, match=words):
         mend(engine, rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -161,7 +162,7 @@ class Registry(RuleBasedStateMachine):
         assert aliases == {**self.aliases, **({"champion": self.champion} if self.champion else {})}
         history = list(reversed(self.registry.history(model=MODEL, alias="champion")))
         assert [(move.version, move.action, move.previous) for move in history] == self.reigns
-        assert all(b.previous == a.version for a, b in zip(history, history[1:], strict=False))
+        assert all(b.previous == a.version for a, b in pairwise(history))
         assert len(self.registry.history(model=MODEL)) == len(self.reigns) + self.moves
 
     @rule()

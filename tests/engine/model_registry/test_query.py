@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -169,3 +170,22 @@ def test_pages_by_metric_put_those_without_it_last(filled: Engine) -> None:
 def test_a_trend_is_oldest_first(filled: Engine) -> None:
     trend = filled.call(SearchService.trend, metric="ndcg", last=2)
     assert [(t.model, t.versions, t.values) for t in trend] == [("a.ranker", ["1.2.0", "1.10.0"], [0.2, 0.3])]
+
+
+def test_a_facet_is_counted_as_if_it_were_not_chosen(filled: Engine) -> None:
+    page = filled.call(SearchService.search, facets={"model": ["a.ranker"]})
+    assert page.total == 3
+    assert page.facets["model"] == {"a.ranker": 3, "b.pricer": 1}
+    assert page.facets["snapshot"] == {"2": 2, "1": 1}
+
+
+def test_tags_of_one_key_are_alternatives(filled: Engine) -> None:
+    assert found(filled, "", facets={"tag": ["season=SS26", "season=AW26"]}) == ["1.0.0", "1.2.0", "2.0.0"]
+    assert found(filled, "", facets={"tag": ["season=SS26", "season=AW26", "team=home"]}) == ["1.2.0"]
+
+
+def test_days_bound_the_registration(filled: Engine) -> None:
+    day = filled.call(SearchService.search).rows[0].created_at.date()
+    assert len(found(filled, "", since=day, until=day)) == 4
+    assert found(filled, "", since=day + timedelta(days=1)) == []
+    assert found(filled, "", until=day - timedelta(days=1)) == []

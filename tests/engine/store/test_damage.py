@@ -213,9 +213,9 @@ def test_an_act_that_fails_leaves_nothing(store: Store, open_model: Act, actor: 
     open_model(store, "one")
     before = store.state()
     payload = {"model": "two", "kind": "x", "shop": None, "description": "", "tags": {}}
+    acts = iter([payload, {"model": "half"}])
     with pytest.raises(KeyError), store.write(actor) as transaction:
-        transaction.emit("model.created", "two", payload)
-        transaction.emit("model.created", "three", {"model": "three"})
+        [transaction.emit("model.created", "two", act) for act in acts]
     assert store.state() == before
     open_model(store, "three")
     assert store.verify() == 2
