@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.runtime import told
-from dashboard.state import PAGES, page_path
+from dashboard.state import ASIDE, PAGES, page_path
 
 _ASSETS = Path(__file__).with_name("assets")
 
@@ -15,7 +15,12 @@ st.logo(str(_ASSETS / "wordmark.png"), size="medium")
 page = st.navigation(
     [
         st.Page(
-            page_path(name), title=title, url_path=None if name == "home" else name, default=name == "home", help=about
+            page_path(name),
+            title=title,
+            url_path=None if name == "home" else name,
+            default=name == "home",
+            visibility="hidden" if name in ASIDE else "visible",
+            help=about,
         )
         for name, (title, about) in PAGES.items()
     ],

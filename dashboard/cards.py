@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -105,10 +105,10 @@ def table(rows: Sequence[Mapping[str, Any]], *, alt: str, digits: int = 4, **opt
     return st.dataframe(rows, hide_index=True, alt=alt, column_config=config, placeholder="–", **options)
 
 
-def facts(pairs: Mapping[str, Any], *, alt: str) -> None:
+def facts(pairs: Mapping[str, Any], *, alt: str, height: int | Literal["content"] = "content") -> None:
     """A two-column table of names and values, as plain text."""
     rows = [{"Field": name, "Value": "–" if value in (None, "", {}) else str(value)} for name, value in pairs.items()]
-    st.dataframe(rows, hide_index=True, alt=alt, height="content", row_height=30)
+    st.dataframe(rows, hide_index=True, alt=alt, height=height, row_height=30)
 
 
 def to_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> bytes:

@@ -26,7 +26,7 @@ _LAYOUT: dict[str, Any] = {
 }
 
 
-def draw(figure: go.Figure, *, alt: str, height: int = 260, key: str | None = None) -> None:
+def draw(figure: go.Figure, *, alt: str, height: int = 260, key: str | None = None, **options: Any) -> Any:
     """Show a figure in the house style.
 
     Parameters
@@ -36,11 +36,18 @@ def draw(figure: go.Figure, *, alt: str, height: int = 260, key: str | None = No
         What a reader who cannot see it should know.
     height : int
         Pixels.
+    **options
+        Of `st.plotly_chart`, such as `on_select`.
+
+    Returns
+    -------
+    object
+        What `st.plotly_chart` returns for these options, such as the selection.
     """
     figure.update_layout(**_LAYOUT, height=height)
     figure.update_xaxes(zeroline=False, automargin=True)
     figure.update_yaxes(zeroline=False, automargin=True)
-    st.plotly_chart(figure, config=_CONFIG, alt=alt, key=key)
+    return st.plotly_chart(figure, config=_CONFIG, alt=alt, key=key, **options)
 
 
 def curves(points: Mapping[str, Sequence[tuple[int, float]]]) -> go.Figure:

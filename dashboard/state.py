@@ -6,7 +6,7 @@ basket, a job) goes through `param` and `set_params`, so that every view has a l
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -17,12 +17,17 @@ from engine.catalog.records import ShopInfo
 PAGES = {
     "home": ("Home", "What runs, what serves, and what to do next."),
     "registry": ("Registry", "Every version of every model: figures, lineage, promotion, roll-back."),
+    "compare": ("Compare", "Two to five versions or runs side by side."),
+    "experiments": ("Experiments", "Runs by experiment: what was tried, with what, and what came of it."),
     "training": ("Training", "Train a model on a shop's data and see it against the champion."),
     "sandbox": ("Sandbox", "What a shopper would be shown, and why."),
     "data": ("Data", "Snapshots, quality, imports and quarantine."),
     "system": ("System", "What works on this machine, and how to mend what does not."),
 }
 """Page to title and one sentence."""
+
+ASIDE = {"compare"}
+"""Pages that others lead to, left out of the menu."""
 
 _PAGES_FOLDER = Path(__file__).resolve().parents[1] / "pages"
 
@@ -32,12 +37,12 @@ def page_path(name: str) -> str:
     return str(_PAGES_FOLDER / f"{name}.py")
 
 
-def go(page: str, **params: str) -> None:
+def go(page: str, **params: str | Iterable[str]) -> None:
     """Switch to a page with these parameters in its URL."""
     st.switch_page(page_path(page), query_params=params)
 
 
-def link(page: str, label: str, **params: str) -> None:
+def link(page: str, label: str, **params: str | Iterable[str]) -> None:
     """A quiet link to a page."""
     st.page_link(
         page_path(page), label=label, query_params=params, icon=":material/arrow_forward:", icon_position="right"
@@ -93,10 +98,12 @@ def shop_picker(shops: Sequence[ShopInfo], *, key: str = "shop") -> ShopInfo:
     return by_name[choose("Shop", {shop.shop: shop.title for shop in shops}, key=key)]
 
 
-def choose(label: str, titles: Mapping[str, str], *, key: str, width: int = 320) -> str:
+def choose(
+    label: str, titles: Mapping[str, str], *, key: str, width: int = 320, then: Callable[[], None] | None = None
+) -> str:
     """Choose one of several by title; the URL holds its name, and the choice survives a change of page.
 
-    Streamlit's own binding would put the title into the URL.
+    Streamlit's own binding would put the title into the URL. `then` is called when another is chosen.
     """
     widget, kept = f"choose_{key}", f"kept_{key}"
     wanted = param(key) or st.session_state.get(kept)
@@ -107,6 +114,8 @@ def choose(label: str, titles: Mapping[str, str], *, key: str, width: int = 320)
 
     def changed() -> None:
         set_params(**{key: st.session_state[widget]})
+        if then is not None:
+            then()
 
     chosen = st.selectbox(
         label, list(titles), format_func=titles.__getitem__, key=widget, width=width, on_change=changed

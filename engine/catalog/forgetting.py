@@ -23,17 +23,18 @@ from engine.catalog import _rows
 from engine.catalog.erasure import Erasure, is_parquet, is_part
 from engine.catalog.key_ring import spellings
 from engine.catalog.pseudonyms import is_pseudonym, pseudonym, write_private
-from engine.catalog.records import ForgetReport, ForgottenIn, SnapshotInfo
+from engine.catalog.records import ForgetReport, Forgetting, ForgottenIn, SnapshotInfo
 from engine.catalog.references import parts_in_use
 from engine.catalog.service import CatalogService
 from engine.core import Engine, Service
 from engine.errors import InvalidInput
 from engine.failpoints import failpoint
 from engine.files import link_or_copy, sync_folder
-from engine.store import operation
+from engine.store import Event, operation
 
 _NOTE = "forgetting.json"
 _EVENTS = "SELECT seq, payload FROM events WHERE kind = 'shopper.forgotten' AND seq > ? ORDER BY seq"
+_LOG = "SELECT * FROM events WHERE kind = 'shopper.forgotten' ORDER BY seq DESC"
 _VERSIONS = "SELECT model, version, lineage FROM versions ORDER BY model, version"
 _BACKUPS = "Backups made before now still hold the shopper; delete them, or forget again after a restore."
 _ALL = 1_000_000
@@ -93,11 +94,30 @@ class ForgettingService(Service):
         if not shopper:
             raise InvalidInput("No shopper was named.", "The shop's own id, or a pseudonym.")
         with self._catalog.alone():
-            self._finish(actor)
+            earlier, finished = self._finish(actor)
             note = self._note(shop, shopper)
+            if earlier is not None and earlier.shop == shop and set(earlier.names) & set(note.names):
+                return finished  # the call that a crash cut short
             write_private(self._note_path, note.model_dump_json().encode())
             failpoint("forget.noted")
             return self._carry_out(actor, note)
+
+    @operation("shoppers.forgotten")
+    def list_forgotten(self, *, shop: str | None = None) -> list[Forgetting]:
+        """When shoppers were forgotten, and the models that had learned from them; newest first, nobody named."""
+        with self.store.read() as reader:
+            events = [Event.from_row(row) for row in reader.rows(_LOG)]
+        return [
+            Forgetting(
+                shop=event.payload["shop"],
+                time=event.time,
+                by=event.actor.name,
+                snapshots=tuple(sorted(map(int, event.payload["snapshots"]))),
+                models=tuple(self._models(set(map(int, event.payload["snapshots"])))),
+            )
+            for event in events
+            if shop is None or event.payload["shop"] == shop
+        ]
 
     def resume(self) -> None:
         """Finish what a crash cut short; the owner does this when it starts."""
@@ -109,9 +129,12 @@ class ForgettingService(Service):
     def _note_path(self) -> Path:
         return self.engine.settings.home / _NOTE
 
-    def _finish(self, actor: Actor) -> None:
-        if self._note_path.exists():
-            self._carry_out(actor, _Note.model_validate_json(self._note_path.read_bytes()))
+    def _finish(self, actor: Actor) -> tuple[_Note | None, ForgetReport]:
+        """What a crash cut short, and the report of it now."""
+        if not self._note_path.exists():
+            return None, ForgetReport(shop="", found=False)
+        note = _Note.model_validate_json(self._note_path.read_bytes())
+        return note, self._carry_out(actor, note)
 
     def _note(self, shop: str, shopper: str) -> _Note:
         ring = self._catalog.ring(shop)

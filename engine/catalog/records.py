@@ -231,3 +231,13 @@ class ForgetReport(_Record):
         default=(), description="Folders of earlier states that still hold the rows."
     )
     notes: tuple[str, ...] = ()
+
+
+class Forgetting(_Record):
+    """That a shopper was forgotten: when, by whom, where they had been; never who it was."""
+
+    shop: str
+    time: datetime
+    by: str
+    snapshots: tuple[int, ...]
+    models: tuple[ForgottenIn, ...]

@@ -18,7 +18,7 @@ from engine.model_registry.schema import (
     VerdictRecord,
     VersionInfo,
 )
-from engine.store import Reader
+from engine.store import Event, Reader
 
 _MODELS = """
 SELECT m.*, count(v.version) AS versions, arg_max(v.version, v.sort_key) AS latest
@@ -76,8 +76,24 @@ def versions(
 
 def version(reader: Reader, name: str, reference: str) -> VersionInfo:
     """The version that an exact number, an alias or `latest` names; `latest` has an artifact."""
-    exact = resolve(reader, name, reference)
-    return versions(reader, model=name, version=exact)[0]
+    key = [name, resolve(reader, name, reference)]
+    row = reader.rows("SELECT * FROM versions WHERE model = ? AND version = ?", key)[0]
+    found = reader.rows("SELECT metric, value FROM version_metrics WHERE model = ? AND version = ?", key)
+    aliases = reader.rows("SELECT alias, version FROM aliases WHERE model = ? AND version = ?", key)
+    metrics = {entry["metric"]: entry["value"] for entry in sorted(found, key=lambda entry: str(entry["metric"]))}
+    return _version(row, metrics, {entry["alias"]: entry["version"] for entry in aliases})
+
+
+def registered(event: Event) -> VersionInfo:
+    """The version that an event has just registered, as reading it back would give it."""
+    data = event.payload
+    return VersionInfo(
+        **{key: value for key, value in data.items() if key not in ("sort_key", "metrics")},
+        metrics=dict(sorted(data["metrics"].items())),
+        created_at=event.time,
+        created_by=event.actor.name,
+        aliases=(),
+    )
 
 
 def resolve(reader: Reader, name: str, reference: str) -> str:

@@ -139,6 +139,12 @@ def pack(model: Any) -> dict[str, bytes]:
 
 def environment() -> dict[str, str]:
     """Python, platform and the packages that matter, for a version's lineage."""
+    return dict(_environment())
+
+
+@cache
+def _environment() -> dict[str, str]:
+    """Read once: a package's version cannot change in a running process, and reading takes 5 ms each."""
     found = {"python": platform.python_version(), "platform": platform.platform()}
     for name in _RECORDED_PACKAGES:
         try:

@@ -77,6 +77,8 @@ class RunSearchService(Service):
         experiment: str | None = None,
         text: str = "",
         favourites: bool = False,
+        above: dict[str, float] | None = None,
+        below: dict[str, float] | None = None,
         sort: str = "started",
         descending: bool = True,
         limit: int = 100,
@@ -90,6 +92,8 @@ class RunSearchService(Service):
             Looked for in names, notes, tags and params, in any case.
         favourites : bool
             Favourites only.
+        above, below : dict of str to float
+            Only runs whose last value of a metric is greater, or smaller, than this.
         sort : str
             `started`, `name`, `status`, `duration`, `favourite` or `metrics.NAME` (those without it come last).
         limit, offset : int
@@ -103,6 +107,8 @@ class RunSearchService(Service):
             raise InvalidInput(f"A page of {limit} runs from {offset} is not possible.", "1 to 5,000 runs, from 0 on.")
         order, join, named = _order(sort)
         where, wanted = _conditions(experiment, text, favourites)
+        bounds, figures = _bounds(above or {}, below or {})
+        where, wanted = f"{where}{bounds}", {**wanted, **figures}
         source = f"FROM runs r LEFT JOIN favourites f USING (run_id) {join} WHERE {where}"
         direction = "DESC" if descending else "ASC"
         with self.store.read() as reader:
@@ -179,6 +185,21 @@ def _conditions(experiment: str | None, text: str, favourites: bool) -> tuple[st
         parts.append("contains(lower(concat_ws(' ', r.run_id, r.name, r.notes, r.tags, r.params)), $text)")
         wanted["text"] = text.strip().lower()
     return " AND ".join(parts) or "TRUE", wanted
+
+
+def _bounds(above: dict[str, float], below: dict[str, float]) -> tuple[str, dict[str, Any]]:
+    """Conditions on last values of metrics, each in its own look at that metric's points."""
+    sql: str = ""
+    wanted: dict[str, Any] = {}
+    asked = [(metric, ">", figure) for metric, figure in above.items()]
+    asked += [(metric, "<", figure) for metric, figure in below.items()]
+    for place, (metric, sign, figure) in enumerate(asked):
+        sql += (
+            f" AND r.run_id IN (SELECT run_id FROM run_metrics WHERE metric = $bound_metric_{place}"
+            f" GROUP BY run_id HAVING arg_max(value, step) {sign} $bound_{place})"
+        )
+        wanted |= {f"bound_metric_{place}": metric, f"bound_{place}": figure}
+    return sql, wanted
 
 
 def _in_order(runs: Sequence[RunInfo], ids: Sequence[str]) -> list[RunInfo]:

@@ -148,6 +148,15 @@ class SearchService(Service):
             trend.values.append(row["value"])
         return list(found.values())
 
+    @operation("versions.numbers")
+    def numbers(self, *, model: str, last: int = 300) -> list[str]:
+        """A model's version numbers, the highest first."""
+        with self.store.read() as reader:
+            rows = reader.rows(
+                "SELECT version FROM versions WHERE model = ? ORDER BY sort_key DESC LIMIT ?", [model, last]
+            )
+        return [row["version"] for row in rows]
+
     @operation("versions.metric_names")
     def metric_names(self) -> list[str]:
         """Every metric that any version has."""

@@ -27,6 +27,13 @@ from engine.model_registry.schema import (
 from engine.naming import check_name
 from engine.store import Reader, Transaction, operation
 
+_NUMBERS = """
+SELECT arg_max(version, sort_key) AS latest,
+    count(*) FILTER (version = $version)
+    + (SELECT count(*) FROM removed_versions WHERE model = $model AND version = $version) AS taken
+FROM versions WHERE model = $model
+"""
+
 
 class RegistryService(Service):
     """Models, versions, aliases, verdicts."""
@@ -98,7 +105,7 @@ class RegistryService(Service):
             self.engine.artifacts.hold(artifact)
         failpoint("registry.register")
         with self.store.write(actor) as transaction:
-            number = register(
+            register(
                 transaction,
                 model=model,
                 version=version,
@@ -117,7 +124,7 @@ class RegistryService(Service):
                 run_id=run_id,
                 bump=bump,
             )
-            return _rows.version(transaction, model, number)
+            return _rows.registered(transaction.events[-1])
 
     @operation("versions.list")
     def list_versions(self, *, model: str | None = None, limit: int = 1_000_000) -> list[VersionInfo]:
@@ -347,7 +354,7 @@ def register(
     check_name(model, "model")
     check_name(framework, "framework")
     _check_metrics(metrics)
-    if not _rows.models(transaction, model=model):
+    if not transaction.row("SELECT 1 FROM models WHERE model = ?", [model]):
         _create(transaction, model=model, kind=kind, shop=shop, description="", tags={})
     number = _free_number(transaction, model, version, bump)
     transaction.emit(
@@ -423,21 +430,17 @@ def _check_metrics(metrics: dict[str, float]) -> None:
 
 
 def _free_number(transaction: Transaction, model: str, version: str | None, bump: semver.Bump) -> str:
-    known = transaction.row("SELECT arg_max(version, sort_key) AS latest FROM versions WHERE model = ?", [model])
-    number = (
-        semver.check(version) if version is not None else semver.following(known["latest"] if known else None, bump)
-    )
-    if transaction.row(
-        "SELECT 1 FROM versions WHERE model = $model AND version = $version"
-        " UNION ALL SELECT 1 FROM removed_versions WHERE model = $model AND version = $version",
-        {"model": model, "version": number},
-    ):
+    """The number asked for, or the next one; in one look, since every registration takes it."""
+    wanted = semver.check(version) if version is not None else None
+    known = transaction.row(_NUMBERS, {"model": model, "version": wanted}) or {}
+    following = semver.following(known["latest"], bump)
+    if known["taken"]:
         raise VersionExists(
-            f"{model} {number} exists already, or did until retention removed it.",
+            f"{model} {wanted} exists already, or did until retention removed it.",
             "A version never changes once it is registered.",
-            f"Register it as {semver.following(known['latest'] if known else None, bump)}, or leave the version out.",
+            f"Register it as {following}, or leave the version out.",
         )
-    return number
+    return wanted or following
 
 
 def _expect(transaction: Transaction, model: str, alias: str, expected: str | None) -> str | None:

@@ -24,6 +24,7 @@ class Journal:
         self.path = path
         self._drop_torn_line()
         self._file = self._open()
+        self._end: tuple[int, str] | None = None
 
     def _open(self) -> io.FileIO:
         """Unbuffered: bytes that a full disk refused must not come back when the file is closed."""
@@ -63,9 +64,12 @@ class Journal:
         except OSError:
             os.truncate(self.path, start)
             raise
+        self._end = (events[-1].seq, events[-1].hash)
 
     def last(self) -> tuple[int, str] | None:
-        """Sequence number and hash of the last event, or None when empty."""
+        """Sequence number and hash of the last event, or None when empty; what was appended last is remembered."""
+        if self._end is not None:
+            return self._end
         tail = self._last_bytes(until=2)
         if not tail:
             return None
@@ -103,6 +107,7 @@ class Journal:
     def set_aside(self) -> Path:
         """Rename the file and begin an empty one; returns where the old one lies."""
         aside = aside_name(self.path)
+        self._end = None
         self._file.close()
         self.path.rename(aside)
         self.path.touch(mode=0o600)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-NAMES = ("start", "pages", "data", "recommender")
+NAMES = ("start", "pages", "data", "recommender", "registry")
 
 
 def main(names: list[str]) -> None:

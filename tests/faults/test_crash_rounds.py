@@ -89,7 +89,7 @@ class Rounds:
 
 
 @pytest.mark.rounds
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(2400)
 def test_crash_rounds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     crashes = Rounds(tmp_path, SEED)
     for number in range(rounds(26, 240)):

@@ -220,8 +220,9 @@ POINTS = (
 )
 
 
+@pytest.mark.parametrize("again", ["by the owner", "by asking again"])
 @pytest.mark.parametrize("point", POINTS)
-def test_a_kill_at_any_step_is_finished_by_the_next_owner(point: str, tmp_path: Path) -> None:
+def test_a_kill_at_any_step_is_finished_by_the_next_owner(point: str, again: str, tmp_path: Path) -> None:
     home = tmp_path / "home"
     with Engine.open(Settings.at(home), actor=ACTOR) as engine:
         catalog = engine.service(CatalogService)
@@ -237,8 +238,11 @@ def test_a_kill_at_any_step_is_finished_by_the_next_owner(point: str, tmp_path: 
     )
     assert done.returncode == -signal.SIGKILL, done.stderr
     with Engine.open(Settings.at(home), actor=ACTOR) as engine:
-        engine.service(ForgettingService).resume()
-        forget(engine)
+        if again == "by the owner":
+            engine.service(ForgettingService).resume()
+        report = forget(engine)
+        assert report.found or again == "by the owner"
+        assert [record.snapshots for record in engine.call(ForgettingService.list_forgotten)] == [(1, 2, 3)]
         engine.store.verify()
         assert traces(home, name, JANE) == []
         door = Door(engine.service(CatalogService))
@@ -268,3 +272,27 @@ def test_a_look_up_makes_no_record(catalog: CatalogService, engine: Engine, put:
     catalog.pseudonym("shop", "anybody")
     catalog.preview(shop="shop", path=put("events.csv", "user,item_id,event\nsomebody,A,view\n"))
     assert not (engine.settings.home / "keys" / "shoppers").exists()
+
+
+def test_a_served_shop_publishes_without_the_shopper(demo: Engine) -> None:
+    """The demo shop with a model in service: only the model, which is listed, still knows the pseudonym."""
+    from engine.model_registry.release import ReleaseService
+
+    releases = demo.service(ReleaseService)
+    releases.follow()
+    before = demo.call(ReleaseService.latest, shop="demo")
+    name = demo.service(CatalogService).pseudonym("demo", "s00042")
+    held = traces(demo.settings.home, name)
+    report = forget(demo, "s00042", "demo")
+    assert report.found
+    assert [(model.model, model.version) for model in report.models] == [("demo.recommender", "1.0.0")]
+    after = demo.call(ReleaseService.latest, shop="demo")
+    assert before is not None
+    assert after is not None
+    assert after.number == before.number + 1
+    left = traces(demo.settings.home, name, "s00042")
+    model = demo.artifacts.open(after.manifest["models"]["recommender"]["artifact"])
+    allowed = {entry.sha256 for entry in model.entries.values()}
+    assert {Path(path).name for path in left} <= allowed, left
+    assert len(held) > len(left)
+    demo.store.verify()

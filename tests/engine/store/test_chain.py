@@ -64,7 +64,11 @@ def test_an_unknown_kind_of_event_is_refused(store: Store, actor: Actor) -> None
     assert store.head[0] == 0
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), object, {1, 2}, {1: 0, "1": 0}, "\ud800"], ids=lambda value: type(value).__name__ + ascii(value)[:12])
+@pytest.mark.parametrize(
+    "value",
+    [float("nan"), float("inf"), object, {1, 2}, {1: 0, "1": 0}, "\ud800"],
+    ids=lambda value: type(value).__name__ + ascii(value)[:12],
+)
 def test_what_is_not_json_is_refused(store: Store, actor: Actor, value: Any) -> None:
     with pytest.raises(InvalidInput, match="cannot be kept"), store.write(actor) as transaction:
         transaction.emit("model.created", "a", {"model": "a", **PAYLOAD, "tags": {"x": value}})

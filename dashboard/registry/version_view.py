@@ -9,10 +9,12 @@ import streamlit as st
 
 from dashboard import charts
 from dashboard.cards import csv_button, facts, figure, moment, table
+from dashboard.live import draw_metrics
 from dashboard.metrics import metric_name, primary_first
 from dashboard.promotion import champion_of
+from dashboard.registry.tables import flat, words
 from dashboard.runtime import ask, plain
-from dashboard.state import link
+from engine.model_registry.run_search import RunSearchService
 from engine.model_registry.schema import CHAMPION, VersionInfo
 from engine.model_registry.service import RegistryService
 
@@ -41,6 +43,21 @@ def figures(version: VersionInfo) -> None:
     )
     csv_button(rows, list(rows[0]), name=f"{version.model}-{version.version}-metrics.csv", key="metrics_csv")
     _slices(version, kind)
+    _curves(version)
+
+
+def _curves(version: VersionInfo) -> None:
+    """What the run measured while it learned."""
+    if version.run_id is None:
+        return
+    points = ask(RunSearchService.curves, run_ids=[version.run_id])[version.run_id]
+    series: dict[str, list[tuple[int, float]]] = {}
+    for point in points:
+        series.setdefault(point.metric, []).append((point.step, point.value))
+    several = {name: values for name, values in series.items() if len(values) > 1}
+    if several:
+        st.subheader("Curves of the run", anchor=False)
+        draw_metrics(several, key="version")
 
 
 def _row(name: str, interval: dict[str, Any], rival: VersionInfo | None) -> dict[str, Any]:
@@ -76,50 +93,41 @@ def _slices(version: VersionInfo, kind: str) -> None:
     )
 
 
-def lineage(version: VersionInfo) -> None:
-    """Where the version comes from."""
-    origin = version.lineage
-    facts(
-        {
-            "Snapshot": origin.snapshot,
-            "Job": origin.job_id,
-            "Run": version.run_id,
-            "Parent version": origin.parent,
-            "Code version": origin.code_version,
-            "Seed": origin.seed,
-            "Framework": version.framework,
-            "Artifact": version.artifact,
-            "Registered": f"{moment(version.created_at)} by {version.created_by}",
-        },
-        alt="Lineage",
-    )
-    with st.container(horizontal=True):
-        if origin.job_id:
-            link("training", "The training job", job=origin.job_id)
-        if origin.snapshot is not None:
-            shop = ask(RegistryService.get_model, model=version.model).shop
-            link("data", "The data it was trained on", shop=shop or "", snapshot=str(origin.snapshot))
-    for title, values in (("Config", origin.config or version.params), ("Environment", origin.environment)):
-        if values:
-            st.subheader(title, anchor=False)
-            facts({name: _told(value) for name, value in values.items()}, alt=title)
-
-
-def purpose(version: VersionInfo) -> None:
-    """The model card: purpose, data and limits, as it was written."""
+def card(version: VersionInfo) -> None:
+    """The model card: words first, then every figure and table that was written."""
     if not version.card:
         st.caption("No card was written for this version.")
         return
-    told = {title: words for title, words in version.card.items() if isinstance(words, str | list)}
+    told = {title: text for title, text in version.card.items() if isinstance(text, str | list)}
     for title in sorted(told, key=lambda name: (_CARD_ORDER.get(name, 2), name)):
-        words = told[title]
-        st.subheader(plain(str(title).replace("_", " ").capitalize()), anchor=False)
-        lines = words if isinstance(words, list) else [words]
+        st.subheader(plain(_titled(title)), anchor=False)
+        lines = told[title] if isinstance(told[title], list) else [told[title]]
         for line in lines:
-            st.text(_told(line))
-    counted = {str(name).capitalize(): _told(value) for name, value in version.card.items() if name not in told}
+            st.text(words(line))
+    rest = {name: value for name, value in version.card.items() if name not in told}
+    tables = {name: value for name, value in rest.items() if isinstance(value, dict) and value}
+    for name, values in tables.items():
+        st.subheader(plain(_titled(name)), anchor=False)
+        _card_table(_titled(name), flat(values))
+    counted = {_titled(name): words(value) for name, value in rest.items() if name not in tables}
     if counted:
+        st.subheader("Figures", anchor=False)
         facts(counted, alt="Figures of the card")
+
+
+def _card_table(title: str, values: dict[str, Any]) -> None:
+    """Numbers as bars, the largest first; other values as a table."""
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values.values()):
+        parts = sorted(values.items(), key=lambda pair: -abs(pair[1]))
+        height = 60 + 26 * len(parts)
+        charts.draw(charts.bars(parts, axis=title), alt=f"{title}: {parts}", height=height, key=f"card_{title}")
+    else:
+        facts({name: words(value) for name, value in values.items()}, alt=title)
+
+
+def _titled(name: Any) -> str:
+    text = str(name).replace("_", " ")
+    return text[:1].upper() + text[1:]
 
 
 def signature(version: VersionInfo) -> None:
@@ -179,13 +187,3 @@ def _gate(verdict: dict[str, Any] | None) -> str:
     if verdict is None:
         return ""
     return "overruled" if verdict.get("overruled") else "passed" if verdict.get("passed") else "not passed"
-
-
-def _told(value: Any) -> str:
-    return (
-        value
-        if isinstance(value, str)
-        else f"{value:,}"
-        if type(value) is int
-        else json.dumps(value, ensure_ascii=False, default=str)
-    )

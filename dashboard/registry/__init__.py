@@ -1,0 +1,1 @@
+"""Parts of the pages that browse the registry: list, version, timeline, comparison, experiments."""
