@@ -11,11 +11,12 @@ STATE_COLOURS = {
     "queued": "gray",
     "running": "blue",
     "succeeded": "green",
+    "finished": "green",
     "failed": "red",
     "cancelled": "gray",
     "lost": "orange",
 }
-"""Streamlit badge colours of job states."""
+"""Streamlit badge colours of the states of jobs and runs."""
 
 STAGE_COLOURS = {"candidate": "gray", "staging": "blue", "production": "green", "archived": "gray"}
 """Streamlit badge colours of a version's stages."""

@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard.cards import figure
 from dashboard.metrics import metric_name
 from dashboard.runtime import act, ask, plain
+from engine.model_registry.insight import InsightService, ReleaseChange
 from engine.model_registry.schema import CHAMPION, VerdictRecord, VersionInfo
 from engine.model_registry.service import RegistryService
 
@@ -116,4 +117,19 @@ def _consequence(model: str, now: str | None, then: str) -> None:
     left, right = st.columns(2)
     left.metric("Serves now", now or "nothing", border=True)
     right.metric("Will serve", then, border=True)
-    st.caption(f"{plain(model)}: the next request after this is answered by the new champion.")
+    st.caption(plain(change_words(model, ask(InsightService.preview, model=model, reference=then))))
+
+
+def change_words(model: str, change: ReleaseChange) -> str:
+    """What a promotion or roll-back publishes, in words."""
+    if change.shop is None or change.number is None:
+        return f"{model} belongs to no shop: the alias moves, no release is published."
+    data = f"catalogue of snapshot {change.snapshot_after}"
+    if change.snapshot_before is not None and change.snapshot_before != change.snapshot_after:
+        data += f" instead of {change.snapshot_before}"
+    first = change.number == 1
+    release = f"publishes release {change.number}" + ("" if first else f" after release {change.number - 1}")
+    return (
+        f"It {release} of {change.shop}, {change.kind.replace('_', ' ')} {change.before or 'none'} to {change.after}, "
+        f"{data}. The next request after this is answered by it."
+    )

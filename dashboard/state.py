@@ -54,6 +54,12 @@ def param(name: str) -> str:
     return str(st.query_params.get(name, ""))
 
 
+def page_number() -> int:
+    """The page of a long table that the URL names; the first where it names none."""
+    number = param("page")
+    return max(1, int(number)) if number.isascii() and number.isdigit() else 1
+
+
 def set_params(**params: str) -> None:
     """Put parameters into the URL; an empty one is taken out."""
     for name, value in params.items():

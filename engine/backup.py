@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from engine.actor import Actor
+from engine.catalog.service import CatalogService
 from engine.clock import Clock, SystemClock
 from engine.core import Service
 from engine.errors import InvalidFile, StoreError
@@ -52,7 +53,7 @@ class BackupService(Service):
         """
         path = path.expanduser().absolute()
         try:
-            with writing(path, _KIND) as writer:
+            with self.engine.service(CatalogService).alone(), writing(path, _KIND) as writer:
                 self._fill(writer)
         except OSError as error:
             raise StoreError(

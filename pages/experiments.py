@@ -6,7 +6,7 @@ from dashboard.registry.experimenting import one_run, runs_table
 from dashboard.registry.plots import of_run, plots
 from dashboard.registry.runs_compared import labels, overlaid
 from dashboard.runtime import ask, show_error
-from dashboard.state import choose, go, heading, param, set_params
+from dashboard.state import choose, go, heading, page_number, param, set_params
 from engine.errors import RunNotFound
 from engine.model_registry.run_search import MOST_CURVES, RunSearchService
 from engine.model_registry.service import RegistryService
@@ -65,7 +65,7 @@ told = ", ".join(f"{count(number)} {word}" for word, number in ended if number)
 st.caption(f"{count(experiment.runs)} runs: {told}. The last began {moment(experiment.last_started)}.")
 
 arguments = {"experiment": name, "text": text or "", "favourites": loved, "sort": sort, "descending": not up}
-number = int(param("page")) if param("page").isdigit() and param("page") != "0" else 1
+number = page_number()
 page = ask(RunSearchService.search, **arguments, limit=ROWS_A_PAGE, offset=(number - 1) * ROWS_A_PAGE)
 if not page.rows:
     st.caption("No run fits. Take the search or the star away.")
@@ -78,7 +78,7 @@ if last > 1:
     st.pagination(last, key="runs_page", on_change=lambda: set_params(page=str(st.session_state["runs_page"])))
 
 if opened is not None:
-    one_run(opened, page)
+    one_run(opened.run_id)
 
 picture, curves = st.tabs(["Plots", "Curves"], key="part", bind="query-params", on_change="rerun")
 if picture.open:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -44,13 +44,13 @@ def run(snippet: str, **names: object) -> dict[str, object]:
 
 
 @pytest.fixture
-def presumed(demo: Engine) -> Iterator[Engine]:
+def presumed(demo: Engine) -> Engine:
     """What the registry snippet presumes: an earlier version of price_optimizer_v2 with a model."""
     from engine.model_registry import ModelRegistry
 
     recommender = kind_of("recommender").load(demo.artifacts.open(champion_artifact(demo)))
     asyncio.run(ModelRegistry(demo).register_model("price_optimizer_v2", "2.0.0", "numpy", {}, model=recommender))
-    yield demo
+    return demo
 
 
 def champion_artifact(engine: Engine) -> str:

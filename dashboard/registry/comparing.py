@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import charts
-from dashboard.cards import csv_button, moment, table
+from dashboard.cards import count, csv_button, facts, moment, table
 from dashboard.metrics import metric_name, primary_first
 from dashboard.registry import figures
 from dashboard.registry.tables import flat, side_by_side
@@ -140,7 +140,7 @@ def _differing(title: str, tables: Mapping[str, Mapping[str, Any]], *, everythin
     rows = side_by_side(tables, everything=everything)
     st.subheader(title, anchor=False)
     if rows:
-        table(rows, alt=f"{title} side by side")
+        table(rows, alt=f"{title} side by side", height="content")
     else:
         st.caption("The same in all." if any(tables.values()) else "Nothing was kept.")
 
@@ -151,10 +151,10 @@ def compare_data(versions: Sequence[VersionInfo]) -> None:
     if len({v.lineage.snapshot for v in versions}) == 1:
         number = versions[0].lineage.snapshot
         st.markdown("Their data was not named." if number is None else f"All were trained on snapshot {number}.")
-    tables = {version: _data(found) for version, found in snapshots.items()}
-    rows = side_by_side(tables, everything=True)
-    if rows:
-        table(rows, alt="Snapshots side by side: rows by table")
+        facts(_data(snapshots[versions[0].version]), alt="The snapshot: rows by table")
+    else:
+        rows = side_by_side({version: _data(found) for version, found in snapshots.items()}, everything=True)
+        table(rows, alt="Snapshots side by side: rows by table", height="content")
     with st.container(horizontal=True):
         for number, found in {s.number: s for s in snapshots.values() if s is not None}.items():
             link("data", f"Snapshot {number}", shop=found.shop, snapshot=str(number))
@@ -180,7 +180,7 @@ def _data(found: SnapshotInfo | None) -> dict[str, Any]:
         "Taken": moment(found.created_at),
         "Importer": found.importer,
         "Set aside": found.quarantined,
-        **{f"Rows of {name.replace('_', ' ')}": summary.rows for name, summary in found.summary.items()},
+        **{f"Rows of {name.replace('_', ' ')}": count(summary.rows) for name, summary in found.summary.items()},
     }
 
 

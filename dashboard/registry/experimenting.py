@@ -9,10 +9,9 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.cards import facts, moment, table, to_csv
+from dashboard.cards import facts, moment, span, state_badge, table, to_csv
 from dashboard.live import draw_metrics
 from dashboard.metrics import metric_name, primary_first
-from dashboard.registry.runs_compared import duration
 from dashboard.registry.tables import flat, varying, words
 from dashboard.runtime import act, ask, plain
 from dashboard.state import go, link, set_params
@@ -74,7 +73,7 @@ def _cells(run: RunInfo, page: RunPage, metrics: Sequence[str], params: Sequence
         **{metric_name(name): run.metrics.get(name) for name in metrics},
         **{name: words(settings.get(name)) for name in params},
         "Version": page.versions.get(run.run_id, "–").rpartition("/")[2],
-        "Took": duration(run),
+        "Took": span(page.seconds.get(run.run_id)),
         "Started": moment(run.started_at),
         "Notes": run.notes,
     }
@@ -113,14 +112,14 @@ def _download(arguments: dict[str, Any], metrics: Sequence[str], params: Sequenc
     )
 
 
-def one_run(run: RunInfo, page: RunPage) -> None:
+def one_run(run_id: str) -> None:
     """A run opened: figures, params, curves, notes."""
+    page = ask(RunSearchService.search, text=run_id, limit=1)
+    run = page.rows[0]
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(plain(run.name), anchor=False, width="content")
-            st.badge(
-                run.status, color={"finished": "green", "failed": "red", "running": "blue"}.get(run.status, "gray")
-            )
+            state_badge(run.status)
             if run.run_id in page.favourites:
                 st.badge("favourite", color="orange", icon=":material/star:")
             made = page.versions.get(run.run_id)
@@ -131,7 +130,7 @@ def one_run(run: RunInfo, page: RunPage) -> None:
                 link("training", "Training job", job=run.job_id)
             st.button("Close", key="close_run", icon=":material/close:", type="tertiary", on_click=_close)
         st.caption(
-            f"{plain(run.run_id)}, started {moment(run.started_at)} by {plain(run.created_by)}, took {duration(run)}."
+            f"{plain(run.run_id)}, started {moment(run.started_at)} by {plain(run.created_by)}, took {span(page.seconds.get(run.run_id))}."
         )
         left, right = st.columns(2)
         with left:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dashboard.palette import BASELINE, CHALLENGER, CHAMPION, SERIES
+from dashboard.registry.tables import words
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -19,13 +20,13 @@ LAYERS = ("import", "snapshot", "job", "run", "version", "release")
 _TITLES = {
     "import": "Files",
     "snapshot": "Snapshot",
-    "job": "Training job",
+    "job": "Job",
     "run": "Run",
     "version": "Version",
-    "release": "Releases",
+    "release": "Release",
 }
 _MOST_OF_A_KIND = 5
-_WIDEST_LABEL = 24
+_WIDEST_LABEL = 11
 
 
 def lineage(graph: LineageGraph, me: str) -> tuple[go.Figure, list[Node], int]:
@@ -51,7 +52,7 @@ def lineage(graph: LineageGraph, me: str) -> tuple[go.Figure, list[Node], int]:
         x=[places[node.id][0] for node in nodes],
         y=[places[node.id][1] for node in nodes],
         mode="markers+text",
-        text=[_short(node.title) for node in nodes],
+        text=[_short(node) for node in nodes],
         textposition="bottom center",
         marker={
             "size": 18,
@@ -96,8 +97,16 @@ def _arrow(figure: go.Figure, start: tuple[float, float], end: tuple[float, floa
     )
 
 
-def _short(title: str) -> str:
-    return title if len(title) <= _WIDEST_LABEL else f"{title[: _WIDEST_LABEL - 1]}…"
+def _short(node: Node) -> str:
+    """What tells a node from others of its kind, short enough for a narrow screen."""
+    name = node.id.partition(":")[2]
+    if node.kind in ("version", "release"):
+        return name.rpartition("/")[2]
+    if node.kind in ("job", "run"):
+        return f"…{name[-4:]}"
+    if node.kind == "snapshot":
+        return name
+    return node.title if len(node.title) <= _WIDEST_LABEL else f"{node.title[: _WIDEST_LABEL - 1]}…"
 
 
 def reigns(rows: Sequence[Reign], now: datetime) -> tuple[go.Figure, int]:
@@ -258,8 +267,8 @@ def _scale(values: Sequence[Any]) -> tuple[tuple[str, str], dict[str, float]]:
     ordered = sorted({str(value) for value in known})
     step = max(1, len(ordered) - 1)
     places = {value: number / step if len(ordered) > 1 else 0.5 for number, value in enumerate(ordered)}
-    return (ordered[0], ordered[-1]), places
+    return ("no" if ordered[0] == "False" else ordered[0], "yes" if ordered[-1] == "True" else ordered[-1]), places
 
 
 def _words(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else "–" if value is None else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else words(value)

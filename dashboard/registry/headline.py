@@ -16,16 +16,17 @@ from dashboard.state import link
 from engine.catalog.service import CatalogService
 from engine.errors import SnapshotNotFound
 from engine.model_registry.insight import InsightService, Reign
-from engine.model_registry.schema import ModelInfo, VersionInfo
+from engine.model_registry.schema import ModelInfo, VerdictRecord, VersionInfo
 from engine.model_registry.service import RegistryService
 
 
 def headline(version: VersionInfo, model: ModelInfo, champion: str | None) -> None:
     """Figures against the rival, then the two sentences that a question about a version asks for."""
     reign = next((r for r in ask(InsightService.reigns, model=model.model) if r.version == version.version), None)
-    verdict = _verdict(version, champion)
-    with st.grid(4, min_column_width=170):
-        _primary(version, model, verdict)
+    record = _verdict(version, champion)
+    verdict: Mapping[str, Any] = record.verdict if record else {}
+    with st.grid(4, min_column_width=150):
+        _primary(version, model, record)
         st.metric("Gate", _gate_word(verdict), help="The verdict on it, on the same held-out rows as its rival")
         files = ask(InsightService.files, model=version.model, reference=version.version)
         st.metric("Size", size(sum(file.size for file in files)) if files else "–", help="All files of its artifact")
@@ -35,29 +36,34 @@ def headline(version: VersionInfo, model: ModelInfo, champion: str | None) -> No
         _trained_on(version, model)
 
 
-def _verdict(version: VersionInfo, champion: str | None) -> Mapping[str, Any]:
+def _verdict(version: VersionInfo, champion: str | None) -> VerdictRecord | None:
     """The verdict against what serves, else the newest one; of the champion, the one it was promoted with."""
     if version.version != champion and (record := verdict_against(version.model, version.version, champion)):
-        return record.verdict
+        return record
     given = ask(RegistryService.verdicts, model=version.model, version=version.version)
-    return given[0].verdict if given else {}
+    return given[0] if given else None
 
 
-def _primary(version: VersionInfo, model: ModelInfo, verdict: Mapping[str, Any]) -> None:
+def _primary(version: VersionInfo, model: ModelInfo, record: VerdictRecord | None) -> None:
     names = primary_first(version.metrics, model.kind)
     if not names:
         st.metric("Metrics", "–", help="Nothing was measured")
         return
     interval = (version.evaluation or {}).get("metrics", {}).get(names[0], {})
     low, high = interval.get("low"), interval.get("high")
+    verdict: Mapping[str, Any] = record.verdict if record else {}
     percent = verdict.get("gain_percent") if verdict.get("metric") == names[0] else None
     sure = percent is not None and verdict.get("low_percent", 0) * verdict.get("high_percent", 0) > 0
-    st.metric(
-        metric_name(names[0]) + (f", 95% interval {figure(low)} to {figure(high)}" if low is not None else ""),
-        figure(version.metrics[names[0]]),
-        delta=None if percent is None else f"{percent:+.1f}% against {verdict.get('rival', 'its rival')}",
-        delta_color="normal" if sure else "off",
-    )
+    rival = (record.against if record else None) or "baseline"
+    with st.container(gap=None):
+        st.metric(
+            metric_name(names[0]),
+            figure(version.metrics[names[0]]),
+            delta=None if percent is None else f"{percent:+.1f}% vs {rival}",
+            delta_color="normal" if sure else "off",
+        )
+        if low is not None:
+            st.caption(f"95% interval {figure(low)} to {figure(high)}")
 
 
 def _gate_word(verdict: Mapping[str, Any]) -> str:

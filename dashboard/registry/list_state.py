@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.state import listed, param
+from dashboard.state import listed, page_number, param
 from engine.model_registry.search import SearchService, VersionPage
 
 FACETS = {
@@ -47,7 +47,6 @@ class ListState:
     def from_url(cls) -> ListState:
         """The view that the URL names; what it cannot mean is left out."""
         sort = param("sort")
-        page = param("page")
         return cls(
             query=param("q"),
             facets={name: values for name in FACETS if (values := listed(name))},
@@ -55,7 +54,7 @@ class ListState:
             until=_day(param("until")),
             sort=sort if sort in SORTS or sort.startswith("metrics.") else "created",
             ascending=param("asc") == "yes",
-            page=int(page) if page.isascii() and page.isdigit() and page != "0" else 1,
+            page=page_number(),
         )
 
     @property

@@ -41,7 +41,7 @@ def lineage(version: VersionInfo) -> None:
         if node.id in targets and node.id != me:
             page, params = targets[node.id]
             go(page, **params)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         for node in nodes:
             if node.id in targets and node.id != me:
                 _link(_label(node), *targets[node.id])

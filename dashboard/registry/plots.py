@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,7 +49,8 @@ def of_version(version: VersionInfo) -> Trial:
 
 def plots(trials: Sequence[Trial], *, kind: str | None, marked: Sequence[str] = ()) -> None:
     """Scatter and parallel coordinates; what they show is in the URL."""
-    metrics = primary_first((name for trial in trials for name in trial.metrics), kind)
+    usual = Counter(name for trial in trials for name in sorted(trial.metrics))
+    metrics = primary_first((name for name, _ in usual.most_common()), kind)
     params = varying([trial.params for trial in trials])
     if len(trials) < 2 or not metrics:
         st.caption("A plot takes two runs with a metric.")

@@ -20,7 +20,7 @@ def flat(values: Mapping[str, Any] | None, prefix: str = "") -> dict[str, Any]:
 
 def side_by_side(tables: Mapping[str, Mapping[str, Any]], *, everything: bool = False) -> list[dict[str, str]]:
     """One row a name, one column a table; only what differs unless `everything`."""
-    names = sorted({name for table in tables.values() for name in table})
+    names = dict.fromkeys(name for table in tables.values() for name in table)
     rows = []
     for name in names:
         told = {label: words(table.get(name)) for label, table in tables.items()}

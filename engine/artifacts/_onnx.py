@@ -13,7 +13,7 @@ import numpy as np
 
 _DEPTH = 32
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
-_IR_VERSION, _GRAPH, _FUNCTIONS = 1, 7, 25
+_IR_VERSION, _GRAPH, _OPSETS, _FUNCTIONS = 1, 7, 8, 25
 _RAW, _FLOATS, _DOUBLES, _EXTERNAL, _LOCATION, _TYPE = 9, 4, 10, 13, 14, 2
 _FLOAT_TYPES = {1: "<f4", 10: "<f2", 11: "<f8"}
 
@@ -30,15 +30,15 @@ _PARTS = {
 
 
 def check(data: bytes) -> None:
-    """Walk a model: its frame fits, it has a version and a graph, its weights are inside and finite.
+    """Walk a model: its frame fits, it has a version, a graph and its operators, its weights are inside and finite.
 
     Raises
     ------
     ValueError
     """
     fields = {number for number, _, _ in _fields(memoryview(data))}
-    if not {_IR_VERSION, _GRAPH} <= fields:
-        raise ValueError("it has no version or no graph")
+    if not {_IR_VERSION, _GRAPH, _OPSETS} <= fields:
+        raise ValueError("it has no version, no graph or no list of operators")
     _walk(memoryview(data), "model", 0)
 
 

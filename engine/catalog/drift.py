@@ -32,7 +32,9 @@ def of_numbers(before: npt.NDArray[np.float64], after: npt.NDArray[np.float64]) 
     """
     import numpy as np
 
-    edges = np.unique(before[(np.arange(1, _DECILES) * len(before)) // _DECILES])
+    deciles = before[(np.arange(1, _DECILES) * len(before)) // _DECILES]
+    # What lies outside the range of before has bins of its own.
+    edges = np.unique(np.r_[np.nextafter(before[0], -np.inf), deciles, before[-1]])
     psi = _psi(_shares(before, edges), _shares(after, edges))
     points = np.unique(np.concatenate([before, after]))
     distance = np.abs(

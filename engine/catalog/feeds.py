@@ -211,7 +211,12 @@ class FeedService(Service):
                     return self._end(actor, info, "unchanged")
                 report = self._import(actor, info, found)
         except Unsettled:
-            return self._end(actor, info, "failed", error="A file in the folder is still being written.")
+            return self._end(
+                actor,
+                info,
+                "failed",
+                error="A file was written a moment ago and may not be whole. Run the feed again in a few seconds.",
+            )
         except (EngineError, OSError) as error:
             return self._end(actor, info, "failed", error=str(error)[:_LONGEST_ERROR])
         failpoint("feeds.imported")

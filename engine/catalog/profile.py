@@ -74,7 +74,8 @@ def _column(column: Column, values: pa.Array, before: pa.Array | None) -> Column
     if not len(present):
         return base
     if column.kind in _ORDERED:
-        return _ordered(column, base, _numbers(present), _numbers(old) if old is not None else None)
+        measured = old is not None and column.kind != "time"  # time always moves on
+        return _ordered(column, base, _numbers(present), _numbers(old) if measured else None)
     top = _top(present) if column.name != "shopper" else ()
     comparable = old is not None and len(old) and column.kind != "id" and base.distinct <= drift.MOST_VALUES
     return base.model_copy(update={"top": top, "drift": drift.of_values(old, present) if comparable else None})

@@ -33,7 +33,8 @@ class Drift(_Record):
     """How a column moved since the parent snapshot.
 
     `psi` is the population stability index over the parent's deciles or its top values, `ks` the largest
-    distance of the two distribution functions (numbers and times only), `told` the verdict in a sentence.
+    distance of the two distribution functions (numbers only), `told` the verdict in a sentence. Times and
+    ids have none: they always move on.
     """
 
     psi: float

@@ -22,10 +22,12 @@ _SORTS = {
     "started": "r.started_at",
     "name": "r.name",
     "status": "r.status",
-    "duration": "r.ended_at - r.started_at",
     "favourite": "f.run_id IS NOT NULL",
 }
 _LAST = "(SELECT run_id, arg_max(value, step) AS value FROM run_metrics WHERE metric = $sort_metric GROUP BY run_id)"
+_FROM = "FROM runs r LEFT JOIN favourites f USING (run_id)"
+_JOBS = "LEFT JOIN jobs j ON j.job_id = r.job_id"
+_TOOK = "coalesce(j.ended_at - j.started_at, r.ended_at - r.started_at)"
 
 
 class _Record(BaseModel):
@@ -46,12 +48,17 @@ class Experiment(_Record):
 
 
 class RunPage(_Record):
-    """One page of runs: `total` match in all; `favourites` are those of the page."""
+    """One page of runs: `total` match in all.
+
+    Of the page's runs: those that are `favourites`, the `versions` they made as `model/version`, and the
+    `seconds` they took; the run of a training job took what its worker took.
+    """
 
     total: int
     rows: list[RunInfo]
     favourites: list[str]
     versions: dict[str, str]
+    seconds: dict[str, float]
 
 
 class RunSearchService(Service):
@@ -109,7 +116,7 @@ class RunSearchService(Service):
         where, wanted = _conditions(experiment, text, favourites)
         bounds, figures = _bounds(above or {}, below or {})
         where, wanted = f"{where}{bounds}", {**wanted, **figures}
-        source = f"FROM runs r LEFT JOIN favourites f USING (run_id) {join} WHERE {where}"
+        source = f"{_FROM} {join} WHERE {where}"
         direction = "DESC" if descending else "ASC"
         with self.store.read() as reader:
             found = reader.rows(
@@ -123,6 +130,7 @@ class RunSearchService(Service):
                 rows=_in_order(read_runs(reader, ids), ids),
                 favourites=[row["run_id"] for row in found if row["favourite"]],
                 versions=_versions(reader, ids),
+                seconds=_seconds(reader, ids),
             )
 
     @operation("runs.named")
@@ -169,10 +177,14 @@ def _order(sort: str) -> tuple[str, str, dict[str, Any]]:
     """ORDER BY expression, the join it needs, and that join's parameters."""
     if sort in _SORTS:
         return _SORTS[sort], "", {}
+    if sort == "duration":
+        return _TOOK, _JOBS, {}
     group, _, name = sort.partition(".")
     if group == "metrics" and name:
         return "o.value", f"LEFT JOIN {_LAST} o USING (run_id)", {"sort_metric": name}
-    raise InvalidInput(f"Runs cannot be ordered by {sort[:60]!r}.", f"Orders are: {', '.join(_SORTS)}, metrics.NAME.")
+    raise InvalidInput(
+        f"Runs cannot be ordered by {sort[:60]!r}.", f"Orders are: {', '.join(_SORTS)}, duration, metrics.NAME."
+    )
 
 
 def _conditions(experiment: str | None, text: str, favourites: bool) -> tuple[str, dict[str, Any]]:
@@ -195,7 +207,7 @@ def _bounds(above: dict[str, float], below: dict[str, float]) -> tuple[str, dict
     asked += [(metric, "<", figure) for metric, figure in below.items()]
     for place, (metric, sign, figure) in enumerate(asked):
         sql += (
-            f" AND r.run_id IN (SELECT run_id FROM run_metrics WHERE metric = $bound_metric_{place}"
+            f" AND r.run_id IN (SELECT run_id FROM run_metrics WHERE metric = $bound_metric_{place}"  # noqa: S608
             f" GROUP BY run_id HAVING arg_max(value, step) {sign} $bound_{place})"
         )
         wanted |= {f"bound_metric_{place}": metric, f"bound_{place}": figure}
@@ -211,3 +223,11 @@ def _versions(reader: Reader, ids: list[str]) -> dict[str, str]:
     """Run to the version it made, as `model/version`."""
     rows = reader.rows("SELECT run_id, model, version FROM versions WHERE list_contains(?, run_id)", [ids])
     return {row["run_id"]: f"{row['model']}/{row['version']}" for row in rows}
+
+
+def _seconds(reader: Reader, ids: list[str]) -> dict[str, float]:
+    rows = reader.rows(
+        f"SELECT r.run_id, epoch({_TOOK}) AS seconds FROM runs r {_JOBS} WHERE list_contains(?, r.run_id)",  # noqa: S608
+        [ids],
+    )
+    return {row["run_id"]: row["seconds"] for row in rows if row["seconds"] is not None}

@@ -15,7 +15,7 @@ from tests.pages.stock import MODEL, SHOP, TESTER
 APP = str(ROOT / "dashboard" / "app.py")
 
 
-def opened(page: str, **params: str) -> AppTest:
+def opened(page: str, /, **params: str) -> AppTest:
     """The app with a page run once; no page may show an exception."""
     app = AppTest.from_file(APP, default_timeout=60)
     if page != "home":
@@ -73,13 +73,7 @@ def test_a_version_opens_by_its_address(stocked: Engine) -> None:
 
 def test_an_address_that_names_nothing_shows_the_table(stocked: Engine) -> None:
     app = opened("registry", model="nobody", version="9.9.9")
-    assert "2 of 2 versions" in texts(app)
-
-
-@pytest.mark.parametrize("part", ["Figures", "Lineage", "Card", "Signature", "Audit trail"])
-def test_every_part_of_a_version_draws(stocked: Engine, part: str) -> None:
-    app = opened("registry", model=MODEL, version="1.0.0", part=part)
-    assert not app.error
+    assert "2 versions." in texts(app)
 
 
 def test_training_submits_one_job_for_one_click(stocked: Engine) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from engine.actor import Actor
 from engine.core import Service
 from engine.errors import InvalidFile, StoreError
+from engine.files import canonical_json
 from engine.model_registry import _rows, semver
 from engine.model_registry.exchange import version_file, version_import
 from engine.model_registry.exchange.records import ExportedVersion, ImportedVersion, MlflowExport, MlflowImport
@@ -41,7 +42,7 @@ class ExchangeService(Service):
             blobs.update(version_file.blobs_of(artifacts, digest, name))
         try:
             with writing(path, version_file.KIND) as writer:
-                writer.about["record"] = record
+                writer.add_bytes(version_file.RECORD, canonical_json(record).encode())
                 for digest in sorted(blobs):
                     writer.add_bytes(version_file.member(digest), artifacts.read_blob(digest))
         except OSError as error:
@@ -83,8 +84,8 @@ class ExchangeService(Service):
         staged = self.engine.settings.staging / f"model-{secrets.token_hex(6)}"
         staged.mkdir(parents=True, mode=0o700)
         try:
-            unpacked = unpack(path, staged, version_file.KIND, allowed=version_file.belongs)
-            content = version_import.parse(unpacked, path)
+            unpack(path, staged, version_file.KIND, allowed=version_file.belongs)
+            content = version_import.parse(staged, path)
             blobs = version_import.check_blobs(content, staged, path)
         finally:
             shutil.rmtree(staged, ignore_errors=True)

@@ -1,12 +1,13 @@
 """The `.skyy-model` file: one version with everything that is known of it, as one sealed tar.
 
-Members are `blobs/<sha256>`; the manifest holds `record`, and names artifacts by digest as the
-registry does. The same version always gives the same bytes.
+Members are `record.json`, which tells of the version and names artifacts by digest as the registry
+does, and `blobs/<sha256>`. The manifest seals both. The same version always gives the same bytes.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from engine.artifacts import ArtifactStore
@@ -19,7 +20,9 @@ from engine.store import Reader
 
 ENDING = ".skyy-model"
 KIND = Kind("A model file", manifest="skyy-model.json", format=1)
+RECORD = "record.json"
 _BLOBS = "blobs/"
+_BLOB = re.compile(r"blobs/[0-9a-f]{64}")
 _LOCAL = ("aliases", "stage")
 
 
@@ -30,8 +33,7 @@ def member(digest: str) -> str:
 
 def belongs(name: str) -> bool:
     """Whether a model file may hold a member of this name."""
-    digest = name.removeprefix(_BLOBS)
-    return name.startswith(_BLOBS) and len(digest) == 64 and all(letter in "0123456789abcdef" for letter in digest)
+    return name == RECORD or _BLOB.fullmatch(name) is not None
 
 
 def record(reader: Reader, model: str, reference: str) -> dict[str, Any]:

@@ -14,10 +14,9 @@ from engine.artifacts.store import check_member
 from engine.errors import CorruptArtifact, EngineError, InvalidFile, VersionExists
 from engine.files import canonical_json
 from engine.model_registry import _rows, semver
-from engine.model_registry.exchange.version_file import essence, member
+from engine.model_registry.exchange.version_file import RECORD, essence, member
 from engine.model_registry.schema import Lineage, MetricPoint, RunInfo, Stage, VerdictRecord, VersionInfo
 from engine.naming import check_name
-from engine.sealed_tar import Unpacked
 from engine.store import Reader, Transaction
 
 _MANIFEST = "manifest.json"
@@ -51,8 +50,8 @@ class _Content(BaseModel):
     snapshot: dict[str, Any] | None
 
 
-def parse(unpacked: Unpacked, path: Path) -> _Content:
-    """The record of a file.
+def parse(folder: Path, path: Path) -> _Content:
+    """The record of a file that was unpacked to a folder.
 
     Raises
     ------
@@ -60,7 +59,7 @@ def parse(unpacked: Unpacked, path: Path) -> _Content:
         It does not have the shape of one, or a name in it is not allowed.
     """
     try:
-        record = unpacked.about["record"]
+        record = parse_json((folder / RECORD).read_bytes(), RECORD)
         run = dict(record["run"]) if record["run"] else None
         curve = run.pop("curve") if run else []
         version = {**record["version"], "stage": Stage.CANDIDATE, "aliases": ()}
@@ -78,6 +77,8 @@ def parse(unpacked: Unpacked, path: Path) -> _Content:
         check_name(content.model.shop or "none", "shop")
         check_name(content.run.experiment if content.run else "none", "experiment")
         semver.check(content.version.version)
+    except FileNotFoundError as error:
+        raise _bad_record(path, "it is missing") from error
     except (KeyError, TypeError, AttributeError, ValidationError) as error:
         raise _bad_record(path, str(error).splitlines()[0]) from error
     except EngineError as error:

@@ -220,8 +220,13 @@ POINTS = (
 )
 
 
-@pytest.mark.parametrize("again", ["by the owner", "by asking again"])
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize(
+    ("point", "again"),
+    [
+        *((point, "by asking again") for point in POINTS),
+        *((point, "by the owner") for point in ("forget.parts:1", "store.commit.after:1", "forget.ring:1")),
+    ],
+)
 def test_a_kill_at_any_step_is_finished_by_the_next_owner(point: str, again: str, tmp_path: Path) -> None:
     home = tmp_path / "home"
     with Engine.open(Settings.at(home), actor=ACTOR) as engine:

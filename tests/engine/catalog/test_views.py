@@ -59,10 +59,12 @@ def test_drift_is_told_in_words(door: Door, engine: Engine) -> None:
     assert items["category"].drift.told == "Very different from before: 'dresses' went from 100.0% to 0.0% of rows."
 
 
+# Its p-value, which nobody looks at here, makes scipy divide by zero on tied samples.
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60), st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60))
 def test_ks_is_scipys_and_psi_of_equals_is_nothing(before: list[float], after: list[float]) -> None:
     old, new = np.sort(before), np.sort(after)
-    assert drift.of_numbers(old, new).ks == pytest.approx(ks_2samp(old, new).statistic, abs=1e-6)
+    assert drift.of_numbers(old, new).ks == pytest.approx(ks_2samp(old, new, method="asymp").statistic, abs=1e-6)
     assert drift.of_numbers(old, old).psi == 0
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from engine.actor import Actor
 from engine.core import Engine
-from engine.errors import EngineError, InvalidInput
+from engine.errors import InvalidInput
 from engine.model_registry import Lineage, RegistryService
 from engine.model_registry.query import compile_query
 from engine.model_registry.search import SearchService
@@ -140,12 +140,12 @@ def test_boolean_logic_is_that_of_python(
 
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused_in_words(text: str) -> None:
+    refused = ""
     try:
         condition = compile_query(text)
-    except EngineError as error:
-        assert error.found
-    else:
-        assert condition.sql.count("?") >= 0
+    except InvalidInput as error:
+        refused = error.found
+    assert refused or condition.sql
 
 
 def test_facets_count_and_filter(filled: Engine) -> None:

@@ -1,0 +1,1 @@
+"""Parts of the page Data: tables, quarantine, snapshots, feeds, forgetting."""
