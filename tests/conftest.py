@@ -60,6 +60,14 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(_NoSilentSkips())
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every property test has more rounds in the full tier."""
+    for item in items:
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker("rounds")
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real data beside the project, named by SKYY_SHARED_DATA."""
