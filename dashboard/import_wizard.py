@@ -10,6 +10,8 @@ import streamlit as st
 
 from dashboard import uploads
 from dashboard.cards import count, table
+from dashboard.data.changes import row_changes
+from dashboard.data.importers import MODES, choices, title_of
 from dashboard.mapping_editor import edit_mapping
 from dashboard.runtime import ask, begin, page_actor, plain, show_error, told
 from engine.catalog.records import ImportReport, Inspection, Mode, ShopInfo
@@ -18,11 +20,7 @@ from engine.errors import EngineError
 from engine.naming import check_name
 
 _GENERIC = "generic"
-_MODES = {
-    Mode.APPEND: "Add rows",
-    Mode.UPSERT: "Add and update by key",
-    Mode.REPLACE: "Replace the tables",
-}
+_TYPES = ["csv", "tsv", "txt", "gz", "parquet", "zip", "json", "jsonl", "data", "item", "user", "jpg", "jpeg", "png"]
 
 
 def wizard(shops: list[ShopInfo]) -> None:
@@ -34,7 +32,8 @@ def wizard(shops: list[ShopInfo]) -> None:
     if path is None:
         return
     with told():
-        inspection = _inspected(path)
+        importer = _importer()
+        inspection = _inspected(path, importer)
         _recognised(inspection)
         mapping = edit_mapping(inspection) if inspection.importer == _GENERIC else None
         target = _target(shops)
@@ -43,8 +42,8 @@ def wizard(shops: list[ShopInfo]) -> None:
         shop, title = target
         mode = st.segmented_control(
             "What happens to rows that are there",
-            list(_MODES),
-            format_func=_MODES.__getitem__,
+            list(MODES),
+            format_func=MODES.__getitem__,
             default=Mode.APPEND,
             required=True,
             key="import_mode",
@@ -72,18 +71,25 @@ def _choose() -> Path | None:
     given = st.file_uploader(
         "CSV, Parquet or zip",
         accept_multiple_files=True,
-        type=["csv", "gz", "parquet", "zip", "json", "jpg"],
+        type=_TYPES,
         key="import_files",
     )
     return uploads.staged(given)
 
 
-def _inspected(path: Path) -> Inspection:
-    """What the files hold; kept until another path is chosen."""
+def _importer() -> str | None:
+    """The importer that a person insists on, None where the files say it themselves."""
+    titles = choices("Recognise by the files")
+    chosen = st.selectbox("Read as", list(titles), format_func=titles.__getitem__, key="import_as", width=320)
+    return chosen or None
+
+
+def _inspected(path: Path, importer: str | None) -> Inspection:
+    """What the files hold; kept until another path or importer is chosen."""
     known = st.session_state.get("import_inspection")
-    if known is None or known[0] != path:
+    if known is None or known[0] != (path, importer):
         with st.skeleton(height=120):
-            known = (path, ask(CatalogService.inspect, path=path))
+            known = ((path, importer), ask(CatalogService.inspect, path=path, importer=importer))
         st.session_state["import_inspection"] = known
         st.session_state.pop("import_preview", None)
     inspection: Inspection = known[1]
@@ -91,7 +97,7 @@ def _inspected(path: Path) -> Inspection:
 
 
 def _recognised(inspection: Inspection) -> None:
-    name = inspection.importer.replace("_", " ")
+    name = title_of(inspection.importer)
     rows = ", ".join(f"{plain(found.name)} with {count(found.rows)} rows" for found in inspection.tables)
     st.markdown(f"Recognised as **{plain(name)}**: {rows or 'no table'}.")
     for note in inspection.notes:
@@ -136,7 +142,7 @@ def _preview_and_import(plan: dict[str, Any], title: str | None) -> None:
 
 
 def show_report(report: ImportReport) -> None:
-    """What an import did or would do, table by table."""
+    """What an import did or would do, table by table, with example rows where there are any."""
     if report.unchanged:
         st.caption("These very files are in the shop already: importing them changes nothing.")
     table(
@@ -152,6 +158,7 @@ def show_report(report: ImportReport) -> None:
                 "Rows then": summary.rows,
             }
             for name, summary in report.summary.items()
+            if summary.read or summary.removed
         ],
         alt="Rows by table",
     )
@@ -160,6 +167,20 @@ def show_report(report: ImportReport) -> None:
             [{"Set aside because": reason, "Rows": rows} for reason, rows in report.reasons.items()],
             alt="Reasons for rows set aside",
         )
+    for note in report.notes:
+        st.caption(plain(note))
+    _examples(report)
+
+
+def _examples(report: ImportReport) -> None:
+    """Rows of one table that are added, changed and removed."""
+    if not report.examples:
+        return
+    with st.container(border=True):
+        name = st.selectbox("Example rows of", list(report.examples), key="import_examples", width=260)
+        summary = report.summary[name]
+        totals = {"added": summary.added, "changed": summary.changed, "removed": summary.removed}
+        row_changes(report.examples[name], totals, name=name, key="preview")
 
 
 def importing() -> bool:

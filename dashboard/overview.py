@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -58,11 +58,15 @@ def next_action(
     champions: Sequence[Serving],
     jobs: Sequence[JobInfo],
     waiting: VersionInfo | None,
+    *,
+    untrainable: Collection[str] = (),
 ) -> NextAction:
     """What helps most now.
 
     Parameters
     ----------
+    untrainable : collection of str
+        Shops whose data lacks what a first model needs.
     waiting : VersionInfo or None
         A version that passed the gate against the present champion and is not promoted.
     """
@@ -78,7 +82,11 @@ def next_action(
         return NextAction(
             f"{waiting.model} {waiting.version} passed the gate and waits.", "Review and promote", "registry", where
         )
-    return _by_shop(with_data, snapshots, champions, jobs)
+    ready = [shop for shop in with_data if shop.shop not in untrainable]
+    if not ready:
+        sentence = f"{with_data[0].title} has products but nothing that shoppers did, so no model can be trained yet."
+        return NextAction(sentence, "Import purchases or views", "data", {"shop": with_data[0].shop})
+    return _by_shop(ready, snapshots, champions, jobs)
 
 
 def _by_shop(

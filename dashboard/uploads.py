@@ -31,7 +31,8 @@ def staged(uploads: Sequence[Upload]) -> Path | None:
     """Where the uploads lie: the file itself when there is one, else their folder."""
     ids = tuple(upload.file_id for upload in uploads)
     known = st.session_state.get(_KEY)
-    if known is not None and known[0] != ids:
+    # Forgetting a shopper empties the staging folder: what was uploaded is written again.
+    if known is not None and (known[0] != ids or not known[1].exists()):
         discard()
         known = None
     if not uploads:

@@ -12,10 +12,11 @@ from pydantic import BaseModel, ConfigDict
 from engine.actor import Actor
 from engine.catalog.service import CatalogService
 from engine.clock import Clock, SystemClock
-from engine.core import Service
+from engine.core import Engine, Service
 from engine.errors import InvalidFile, StoreError
 from engine.failpoints import failpoint
 from engine.files import sync_folder, write_json
+from engine.model_registry.release import ReleaseService
 from engine.sealed_tar import Kind, Writer, unpack, writing
 from engine.settings import Settings
 from engine.store import OwnerLock, Store, operation
@@ -27,7 +28,7 @@ _FOLDERS = ("artifacts", "keys")
 
 
 class BackupInfo(BaseModel):
-    """What a backup holds; `head` is the number of its last event."""
+    """What a backup holds; `head` is the number of its last event, `aside` where a restore put the store before it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -35,6 +36,7 @@ class BackupInfo(BaseModel):
     files: int
     bytes: int
     head: int
+    aside: Path | None = None
 
 
 class BackupService(Service):
@@ -105,12 +107,14 @@ def restore(settings: Settings, path: Path, *, replace: bool = False, clock: Clo
             )
         info = _unpack(path, staged, clock or SystemClock())
         write_json(home / UNFINISHED, {"backup": str(path)})
-        _swap(home, staged)
+        aside = _swap(home, staged)
         (home / UNFINISHED).unlink()
     finally:
         lock.release()
         shutil.rmtree(staged, ignore_errors=True)
-    return info
+    with Engine.open(settings, clock=clock) as engine:
+        engine.service(ReleaseService).reconcile()
+    return info.model_copy(update={"aside": aside})
 
 
 def _unpack(path: Path, target: Path, clock: Clock) -> BackupInfo:
@@ -141,8 +145,8 @@ def _head(staged: Path, clock: Clock) -> int:
         (staged / "owner.lock").unlink()
 
 
-def _swap(home: Path, staged: Path) -> None:
-    """Move the present files aside and the staged ones in."""
+def _swap(home: Path, staged: Path) -> Path | None:
+    """Move the present files aside and the staged ones in; returns where the present ones went."""
     number = 1 + sum(1 for _ in home.glob("replaced-*"))
     aside = home / f"replaced-{number}"
     for name in (*_STORE_FILES, *_FOLDERS, "releases", "jobs"):
@@ -153,6 +157,7 @@ def _swap(home: Path, staged: Path) -> None:
     for entry in staged.iterdir():
         entry.rename(home / entry.name)
     sync_folder(home)
+    return aside if aside.exists() else None
 
 
 def _members(home: Path) -> Iterator[tuple[str, Path]]:

@@ -14,7 +14,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import BinaryIO
 from urllib.parse import urlsplit
@@ -209,11 +209,13 @@ def _ask(
     try:
         with _deadline(connection, limits):
             connection.request(method, target.path, body=body, headers={"Accept-Encoding": "identity", **headers})
-            response = connection.getresponse()
-            if wanted is not None and response.status not in wanted:
-                raise _unwanted(target, response.status)
-            chunks: list[bytes] = []
-            size = _read(response, target, limits, into.write if into else chunks.append, cut=wanted is None)
+            with closing(connection.getresponse()) as response:
+                if wanted is not None and response.status not in wanted:
+                    raise _unwanted(target, response.status)
+                chunks: list[bytes] = []
+                take = into.write if into else chunks.append
+                size = _read(response, target, limits, take, cut=wanted is None)
+                names = {name.lower(): value for name, value in response.getheaders()}
     except (OSError, http.client.HTTPException) as error:
         why = f"did not answer within {limits.seconds:g} seconds" if limits.late.is_set() else f"broke off: {error}"
         raise RemoteFailed(
@@ -221,7 +223,6 @@ def _ask(
         ) from error
     finally:
         connection.close()
-    names = {name.lower(): value for name, value in response.getheaders()}
     return Answer(response.status, names, b"".join(chunks), size)
 
 

@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from dashboard.cards import ago, count, moment, table, with_interval
+from dashboard.datasets import lacking
 from dashboard.live import running_jobs
 from dashboard.metrics import metric_name
 from dashboard.overview import champion_version, next_action, serving
@@ -48,7 +49,8 @@ with st.grid(4, min_column_width=150):
         "Events", count(rows["interactions"]), help="Views, carts, purchases, ratings, ... in the newest snapshots"
     )
 
-action = next_action(shops, snapshots, champions, jobs, waiting)
+untrainable = {shop.shop for shop in shops if shop.snapshot is not None and lacking("recommender", shop.snapshot)}
+action = next_action(shops, snapshots, champions, jobs, waiting, untrainable=untrainable)
 with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
     st.markdown(plain(action.sentence), width="content")
     if st.button(action.label, type="primary", key="next_action"):

@@ -64,6 +64,7 @@ if version is None:
         query = st.session_state.get("registry_good_query", "")
         page = found(state, query)
     st.session_state["registry_good_query"] = query
+    state = ListState.from_url()  # past the end, the last page was taken
     keep()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         search_field()

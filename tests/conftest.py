@@ -24,6 +24,7 @@ T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[1]
 FULL = os.environ.get("SKYY_TEST_TIER") == "full"
+_LONG_S = 1200
 STRICT = FULL or os.environ.get("CI") == "true"
 
 settings.register_profile("quick", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -62,10 +63,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every property test has more rounds in the full tier."""
+    """Every property test has more rounds in the full tier, and what has more rounds may take longer there."""
     for item in items:
         if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             item.add_marker("rounds")
+        if FULL and item.get_closest_marker("rounds") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(_LONG_S))
 
 
 @pytest.fixture(scope="session")

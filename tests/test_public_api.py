@@ -11,6 +11,8 @@ import pytest
 from engine.core import Engine
 from engine.errors import NoArtifact
 from engine.estimators import kind_of
+from engine.model_registry import ModelRegistry, RegistryService
+from engine.recommendation_engine import RecommendationService
 
 SNIPPETS = {
     "recommendations": """
@@ -46,16 +48,12 @@ def run(snippet: str, **names: object) -> dict[str, object]:
 @pytest.fixture
 def presumed(demo: Engine) -> Engine:
     """What the registry snippet presumes: an earlier version of price_optimizer_v2 with a model."""
-    from engine.model_registry import ModelRegistry
-
     recommender = kind_of("recommender").load(demo.artifacts.open(champion_artifact(demo)))
     asyncio.run(ModelRegistry(demo).register_model("price_optimizer_v2", "2.0.0", "numpy", {}, model=recommender))
     return demo
 
 
 def champion_artifact(engine: Engine) -> str:
-    from engine.model_registry import RegistryService
-
     artifact = engine.call(RegistryService.get_version, model="demo.recommender", reference="champion").artifact
     assert artifact is not None
     return artifact
@@ -86,6 +84,14 @@ def test_predict_batch_gives_what_predict_gives_one_by_one(presumed: Engine) -> 
     inputs = [{"shopper": f"s{number:05d}", "limit": 5} for number in range(7)]
     predictions = run(SNIPPETS["batch"], model=model, inputs=inputs)["predictions"]
     assert predictions == [model.predict(row) for row in inputs]
+
+
+def test_a_loaded_model_knows_a_shopper_by_the_shops_own_id(demo: Engine) -> None:
+    model = asyncio.run(ModelRegistry(demo).load_model("demo.recommender", version="champion"))
+    asked = demo.call(RecommendationService.recommend, user_id="s00001", basket=[], context={}, limit=5)
+    answer = model.predict({"shopper": "s00001", "limit": 5})
+    assert answer["cold_start"] is asked.cold_start is False
+    assert model.predict({"shopper": "nobody", "limit": 5})["cold_start"]
 
 
 def test_uvicorn_finds_the_inference_server(demo: Engine, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from dashboard.registry.tables import words
 from engine.catalog.records import RowChange
 
 KINDS = ("added", "changed", "removed")
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(?:\.\d+)?)?\+00:00")
 
 
 def row_changes(changes: Sequence[RowChange], totals: Mapping[str, int], *, name: str, key: str) -> None:
@@ -36,7 +38,7 @@ def row_changes(changes: Sequence[RowChange], totals: Mapping[str, int], *, name
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(f"**{kind.capitalize()}**: {count(total)} {'row' if total == 1 else 'rows'}{first}")
             csv_button(rows, list(rows[0]), name=f"{name}-{kind}.csv", key=f"{key}_{kind}_csv")
-        table(rows, alt=f"Rows of {name} that are {kind}", key=f"{key}_{kind}", height=_height(len(rows)))
+        table(rows, digits=2, alt=f"Rows of {name} that are {kind}", key=f"{key}_{kind}", height=_height(len(rows)))
 
 
 def as_rows(changes: Sequence[RowChange]) -> list[dict[str, Any]]:
@@ -44,17 +46,27 @@ def as_rows(changes: Sequence[RowChange]) -> list[dict[str, Any]]:
     if changes[0].change == "changed":
         return [
             {
-                "Row": ", ".join(words(value) for value in change.key.values()),
+                "Row": ", ".join(words(told(value)) for value in change.key.values()),
                 "Column": column,
-                "Old": words((change.before or {}).get(column)),
-                "New": words((change.after or {}).get(column)),
+                "Old": words(told((change.before or {}).get(column))),
+                "New": words(told((change.after or {}).get(column))),
             }
             for change in changes
             for column in sorted({*(change.before or {}), *(change.after or {})})
         ]
     rows = [dict(change.after or change.before or {}) for change in changes]
     filled = [name for name in rows[0] if any(row.get(name) is not None for row in rows)]
-    return [{name: row.get(name) for name in filled} for row in rows]
+    return [{name: told(row.get(name)) for name in filled} for row in rows]
+
+
+def told(value: Any) -> Any:
+    """A time without what says nothing: midnight, seconds and the zone, which is always UTC."""
+    found = _TIME.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        return value
+    day, minute, seconds = found.groups()
+    exact = seconds not in (None, ":00")
+    return f"{day} {minute}{seconds if exact else ''}" if exact or minute != "00:00" else day
 
 
 def _height(rows: int) -> Any:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 _NAMED = 2
+_RARE, _OFTEN = 0.005, 0.02
 _MOVED = ("shifted", "changed")
 
 
@@ -87,8 +88,7 @@ def moved_words(profile: TableProfile) -> str:
         return f"No column can be compared with snapshot {profile.against}."
     if not moved:
         return f"Values are spread about as in snapshot {profile.against}."
-    verb = "is" if len(moved) == 1 else "are"
-    return f"{', '.join(moved)} {verb} spread otherwise than in snapshot {profile.against}."
+    return f"Moved since snapshot {profile.against}: {', '.join(moved)}."
 
 
 def _line(profile: TableProfile, column: ColumnProfile) -> dict[str, Any]:
@@ -114,8 +114,14 @@ def values_words(column: ColumnProfile) -> str:
         return "not shown: names of shoppers"
     if column.distinct == column.rows - column.nulls and column.distinct > 1:
         return "every row its own"
-    named = [f"{top.value[:40]} {top.share:.0%}" for top in column.top[:_NAMED]]
+    if column.top[0].share < _RARE:
+        return f"none in more than {max(column.top[0].share, 0.001):.1%} of rows"
+    named = [f"{top.value[:40]} {_percent(top.share)}" for top in column.top[:_NAMED]]
     return ", ".join(named)
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.1 else f"{share:.1%}"
 
 
 def told(value: float | str | None) -> str:
@@ -130,7 +136,7 @@ def column_detail(profile: TableProfile) -> None:
     filled = {column.name: column for column in profile.columns if column.rows > column.nulls}
     if not filled:
         return
-    first = next((name for name, found in filled.items() if found.histogram or _telling(found)), next(iter(filled)))
+    first = next((name for name, found in filled.items() if _says_much(found)), next(iter(filled)))
     names = [first, *(name for name in filled if name != first)]
     chosen = filled[choose("Column", {name: name for name in names}, key="column", width=260)]
     if chosen.drift is not None:
@@ -151,6 +157,13 @@ def column_detail(profile: TableProfile) -> None:
 def _telling(column: ColumnProfile) -> bool:
     """Whether top values say anything: not where every row has its own."""
     return bool(column.top) and column.top[0].rows > 1
+
+
+def _says_much(column: ColumnProfile) -> bool:
+    """Whether to show a column first: measures and categories, neither ids nor times."""
+    return column.kind not in ("id", "time") and (
+        bool(column.histogram) or (_telling(column) and column.top[0].share > _OFTEN)
+    )
 
 
 def _figures(column: ColumnProfile) -> list[tuple[str, str]]:

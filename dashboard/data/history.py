@@ -94,4 +94,5 @@ def difference(before: int, after: int, contents: tuple[str, ...]) -> SnapshotDi
 def words(snapshot: SnapshotInfo) -> str:
     """Where a snapshot came from, in one line."""
     files = ", ".join(source.name for source in snapshot.sources)
-    return plain(f"{title_of(snapshot.importer)}, {MODES[snapshot.mode].lower()}, by {snapshot.created_by}: {files}.")
+    how = f"{title_of(snapshot.importer)}; {MODES[snapshot.mode].lower()}; by {snapshot.created_by}"
+    return plain(f"From {files} ({how}).")

@@ -7,7 +7,8 @@ from engine.catalog.records import Mode
 
 TITLES = {
     "amazon_sequences": "Amazon sequences (McAuley)",
-    "generic": "CSV or Parquet, mapped by hand",
+    "demo_shop": "Generated shop",
+    "generic": "CSV or Parquet",
     "hm": "H&M",
     "mend": "Mended quarantine",
     "movielens": "MovieLens",

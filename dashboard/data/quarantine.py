@@ -12,6 +12,7 @@ from dashboard.cards import count, table
 from dashboard.data.mending import Drafts, Outcome, corrections, editable_columns, shown_row
 from dashboard.runtime import act, ask, plain
 from dashboard.state import choose, link, set_params
+from engine.catalog.erasure import FORGOTTEN
 from engine.catalog.records import MendedRow, Mode, QuarantinedRow, SnapshotInfo
 from engine.catalog.schema import Table
 from engine.catalog.service import CatalogService
@@ -29,13 +30,14 @@ def quarantine(snapshot: SnapshotInfo, snapshots: Sequence[SnapshotInfo]) -> Non
     if outcome is not None and outcome.number == snapshot.number:
         _told(outcome)
     rows = ask(CatalogService.quarantine, number=snapshot.number, limit=_MOST_READ) if snapshot.quarantined else []
+    rows = [row for row in rows if row.reason != FORGOTTEN]
     waiting = [row for row in rows if row.mended_in is None]
     if not waiting:
         _nothing(snapshot, snapshots, rows)
         return
     taken = len(rows) - len(waiting)
     st.caption(
-        f"{count(snapshot.quarantined)} rows were set aside by this import"
+        f"{count(snapshot.quarantined)} {'row was' if snapshot.quarantined == 1 else 'rows were'} set aside by this import"
         + (f", {count(taken)} of them were taken in since" if taken else "")
         + ". Correct values in the table; rows that pass every check come in as a new snapshot."
         + (f" The first {count(_MOST_READ)} are listed." if snapshot.quarantined > _MOST_READ else "")

@@ -43,7 +43,7 @@ def filters(state: ListState, counts: Mapping[str, Mapping[str, int]]) -> None:
     active = len(state.facets) + bool(state.since) + bool(state.until)
     label = f"Filters ({active})" if active else "Filters"
     with st.popover(label, icon=":material/filter_list:", width="content"):
-        with st.grid(2, min_column_width=230):
+        with st.container(width=520), st.grid(2, min_column_width=190):
             for name, title in FACETS.items():
                 url_many(title, name, counts.get(name, {}))
             url_day("Registered from", "since", state.since)

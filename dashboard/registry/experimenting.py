@@ -35,7 +35,7 @@ def runs_table(page: RunPage, arguments: dict[str, Any], *, kind: str | None) ->
             set_params(run=page.rows[place].run_id)
 
     numbers = {metric_name(name): st.column_config.NumberColumn(format="%.4f") for name in metrics}
-    actions = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
+    actions = st.container(horizontal=True, vertical_alignment="center")
     st.dataframe(
         rows,
         hide_index=True,
@@ -54,7 +54,7 @@ def runs_table(page: RunPage, arguments: dict[str, Any], *, kind: str | None) ->
     ticked = [page.rows[place] for place in st.session_state[key].selection.rows if place < len(page.rows)]
     with actions:
         _actions(ticked, page)
-        _download(arguments, metrics, params)
+    _download(arguments, metrics, params)
     return ticked
 
 

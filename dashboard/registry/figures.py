@@ -26,7 +26,7 @@ _TITLES = {
     "release": "Release",
 }
 _MOST_OF_A_KIND = 5
-_WIDEST_LABEL = 11
+_WIDEST_LABEL = 9
 
 
 def lineage(graph: LineageGraph, me: str) -> tuple[go.Figure, list[Node], int]:

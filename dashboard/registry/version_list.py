@@ -39,15 +39,13 @@ def version_list(state: ListState, page: VersionPage, query: str) -> None:
     names = _metrics(state, page.rows)
     first = (state.page - 1) * ROWS_A_PAGE + 1 if state.page > 1 else 1
     shown = f"{count(first)} to {count(first + len(page.rows) - 1)} of " if page.total > len(page.rows) else ""
-    with st.container(
-        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="list_actions"
-    ):
+    # On the left: the table's own tools appear above its right end and would cover a button there.
+    with st.container(horizontal=True, vertical_alignment="center"):
+        actions = st.container(horizontal=True, vertical_alignment="center", width="content")
         st.caption(
             f"{shown}{count(page.total)} {'version' if page.total == 1 else 'versions'}. "
             "Click a row to open it; tick two to five of one model to compare them.",
-            width="content",
         )
-        actions = st.container(horizontal=True, width="content")
     key = f"versions_table_{_mark(state, query)}"
     _table(page.rows, names, key)
     with actions:

@@ -38,9 +38,9 @@ def restore(
 ) -> None:
     """Put a backup in place; what was there is set aside, never deleted."""
     info = backups.restore(Settings(), path.expanduser().absolute(), replace=replace)
-    answer(
-        info, as_json=as_json, text=f"Restored {info.files:,} files, up to event {info.head:,}. Start with 'skyy up'."
-    )
+    kept = f" The store that was there is in {info.aside}." if info.aside else ""
+    told = f"Restored {info.files:,} files, up to event {info.head:,}.{kept} Start with 'skyy up'."
+    answer(info, as_json=as_json, text=told)
 
 
 def doctor(

@@ -8,6 +8,7 @@ import typer
 
 from engine.actor import Actor
 from engine.cli._output import Json, answer, answer_table, engine
+from engine.estimators.kinds import KINDS, kind_of
 from engine.model_registry.schema import CHAMPION, AliasMove, VersionInfo
 from engine.model_registry.service import RegistryService
 
@@ -25,11 +26,19 @@ def list_(
     """List versions, newest first within each model."""
     with engine() as opened:
         versions = opened.call(RegistryService.list_versions, model=model)
+        kinds = {info.model: info.kind for info in opened.call(RegistryService.list_models)}
     answer_table(
         versions,
         ("model", "version", "stage", "aliases", "metrics", "made"),
         (
-            (v.model, v.version, v.stage, ", ".join(v.aliases), _metrics(v), f"{v.created_at:%Y-%m-%d %H:%M}")
+            (
+                v.model,
+                v.version,
+                v.stage,
+                ", ".join(v.aliases),
+                _metrics(v, kinds[v.model]),
+                f"{v.created_at:%Y-%m-%d %H:%M}",
+            )
             for v in versions
         ),
         as_json=as_json,
@@ -121,5 +130,8 @@ def _told(move: AliasMove) -> str:
     )
 
 
-def _metrics(version: VersionInfo) -> str:
-    return ", ".join(f"{name} {value:.4g}" for name, value in list(version.metrics.items())[:3])
+def _metrics(version: VersionInfo, kind: str) -> str:
+    """The metric by which the kind is judged, and the first two others."""
+    first = kind_of(kind).primary_metric if kind in KINDS else ""
+    ordered = sorted(version.metrics.items(), key=lambda metric: metric[0] != first)
+    return ", ".join(f"{name} {value:.4g}" for name, value in ordered[:3])

@@ -14,6 +14,7 @@ from typing import Any
 
 import engine as package
 from engine.artifacts import parse_json
+from engine.catalog.key_ring import KeyRing
 from engine.core import Engine
 from engine.errors import CorruptArtifact, InvalidInput, NoArtifact
 from engine.estimators import Estimator, kind_of
@@ -34,10 +35,11 @@ class LoadedModel:
         The version that was loaded.
     """
 
-    def __init__(self, engine: Engine, info: VersionInfo, artifact: str) -> None:
+    def __init__(self, engine: Engine, info: VersionInfo, artifact: str, shop: str | None) -> None:
         self.info = info
         self._engine = engine
         self._artifact = artifact
+        self._ring = KeyRing(engine.settings.home / "keys", shop) if shop else None
 
     @property
     def name(self) -> str:
@@ -49,6 +51,8 @@ class LoadedModel:
 
     def predict(self, input_data: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Any:
         """Answer one input with one answer, or a sequence with a list of them.
+
+        A `shopper` may be named by the shop's own id: the model knows people by pseudonym only.
 
         Raises
         ------
@@ -63,8 +67,14 @@ class LoadedModel:
                 "See the version's signature.",
             )
         with self._lent() as model:
-            answers = model.predict(rows)
+            answers = model.predict([self._under_pseudonym(row) for row in rows])
         return answers[0] if isinstance(input_data, Mapping) else answers
+
+    def _under_pseudonym(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        shopper = row.get("shopper")
+        if self._ring is None or not isinstance(shopper, str):
+            return row
+        return {**row, "shopper": self._ring.pseudonym(shopper)}
 
     def warm_up(self) -> None:
         """Load now, so that a broken file is told at once and the first answer is quick."""
@@ -100,8 +110,8 @@ def load_estimator(engine: Engine, artifact: str) -> Estimator:
     return kind_of(parse_json(files[MODEL_FILE], MODEL_FILE)["kind"]).load(files)
 
 
-def open_version(engine: Engine, info: VersionInfo) -> LoadedModel:
-    """The model of a version.
+def open_version(engine: Engine, info: VersionInfo, shop: str | None) -> LoadedModel:
+    """The model of a version, whose model belongs to `shop` (None: to none).
 
     Raises
     ------
@@ -114,7 +124,7 @@ def open_version(engine: Engine, info: VersionInfo) -> LoadedModel:
             "A version has a model when register_model was given one, or a training job made it.",
             "Register it again with model=..., or load another version.",
         )
-    loaded = LoadedModel(engine, info, info.artifact)
+    loaded = LoadedModel(engine, info, info.artifact, shop)
     loaded.warm_up()
     return loaded
 

@@ -120,7 +120,8 @@ class ModelRegistry:
             Its files are not the ones that were registered.
         """
         info = await self.get_version(name, version)
-        return await asyncio.to_thread(loaded.open_version, self._engine, info)
+        owner = await self._engine.acall(RegistryService.get_model, model=name)
+        return await asyncio.to_thread(loaded.open_version, self._engine, info, owner.shop)
 
     async def get_version(self, name: str, version: str = LATEST) -> VersionInfo:
         """What is known of a version."""

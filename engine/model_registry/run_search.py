@@ -221,7 +221,9 @@ def _in_order(runs: Sequence[RunInfo], ids: Sequence[str]) -> list[RunInfo]:
 
 def _versions(reader: Reader, ids: list[str]) -> dict[str, str]:
     """Run to the version it made, as `model/version`."""
-    rows = reader.rows("SELECT run_id, model, version FROM versions WHERE list_contains(?, run_id)", [ids])
+    rows = reader.rows(
+        "SELECT run_id, model, version FROM versions WHERE run_id IN (SELECT unnest(?::VARCHAR[]))", [ids]
+    )
     return {row["run_id"]: f"{row['model']}/{row['version']}" for row in rows}
 
 

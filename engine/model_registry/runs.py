@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from pydantic import TypeAdapter
+
 from engine.actor import Actor
 from engine.core import Service
 from engine.errors import InvalidInput, InvalidTransition, RunNotFound
@@ -23,8 +25,11 @@ HELD_OUT_SCORES = "held_out_scores"
 RunEnd = Literal["finished", "failed", "cancelled"]
 
 _LAST = (
-    "SELECT run_id, metric, arg_max(value, step) AS value FROM run_metrics WHERE list_contains(?, run_id) GROUP BY ALL"
+    "SELECT run_id, metric, arg_max(value, step) AS value FROM run_metrics"
+    " WHERE run_id IN (SELECT unnest(?::VARCHAR[])) GROUP BY ALL ORDER BY metric"
 )
+_RUNS = TypeAdapter(list[RunInfo])
+_FILES = "SELECT run_id, name, artifact FROM run_artifacts WHERE run_id IN (SELECT unnest(?::VARCHAR[]))"
 
 
 class RunService(Service):
@@ -186,22 +191,22 @@ def _run(reader: Reader, run_id: str) -> RunInfo:
 def read_runs(reader: Reader, ids: list[str]) -> list[RunInfo]:
     """Runs with the last value of each metric and their files, in no order."""
     metrics: dict[str, dict[str, float]] = defaultdict(dict)
-    for row in reader.rows(_LAST, [ids]):
-        metrics[row["run_id"]][row["metric"]] = row["value"]
+    for run_id, metric, value in reader.tuples(_LAST, [ids]):
+        metrics[run_id][metric] = value
     files: dict[str, dict[str, str]] = defaultdict(dict)
-    for row in reader.rows("SELECT * FROM run_artifacts WHERE list_contains(?, run_id)", [ids]):
-        files[row["run_id"]][row["name"]] = row["artifact"]
-    return [
-        RunInfo(
-            **{
-                **row,
-                "params": json.loads(row["params"]),
-                "tags": json.loads(row["tags"]),
-                "started_at": utc(row["started_at"]),
-                "ended_at": utc(row["ended_at"]) if row["ended_at"] else None,
-            },
-            metrics=dict(sorted(metrics[row["run_id"]].items())),
-            artifacts=files[row["run_id"]],
-        )
-        for row in reader.rows("SELECT * FROM runs WHERE list_contains(?, run_id)", [ids])
-    ]
+    for run_id, name, artifact in reader.tuples(_FILES, [ids]):
+        files[run_id][name] = artifact
+    rows = reader.rows("SELECT * FROM runs WHERE run_id IN (SELECT unnest(?::VARCHAR[]))", [ids])
+    params, tags = (_parsed([row[column] for row in rows]) for column in ("params", "tags"))
+    for row, own_params, own_tags in zip(rows, params, tags, strict=True):
+        row["params"], row["tags"] = own_params, own_tags
+        row["started_at"] = utc(row["started_at"])
+        row["ended_at"] = utc(row["ended_at"]) if row["ended_at"] else None
+        row["metrics"], row["artifacts"] = metrics[row["run_id"]], files[row["run_id"]]
+    return _RUNS.validate_python(rows)
+
+
+def _parsed(texts: list[str]) -> list[dict[str, Any]]:
+    """Many JSON objects in one go, which takes half the time of one after the other."""
+    values: list[dict[str, Any]] = json.loads(f"[{','.join(texts)}]")
+    return values

@@ -394,7 +394,7 @@ def record_verdict(
 
 def _compare(infos: list[VersionInfo]) -> Comparison:
     def differing(field: str) -> dict[str, dict[str, Any]]:
-        tables = {info.version: dict(getattr(info, field)) for info in infos}
+        tables = {info.version: _flat(dict(getattr(info, field))) for info in infos}
         keys = sorted(set().union(*tables.values()))
         rows = {key: {version: table.get(key) for version, table in tables.items()} for key in keys}
         return {key: row for key, row in rows.items() if len({repr(value) for value in row.values()}) > 1}
@@ -407,6 +407,15 @@ def _compare(infos: list[VersionInfo]) -> Comparison:
         params=differing("params"),
         lineage=differing("lineage"),
     )
+
+
+def _flat(values: dict[str, Any]) -> dict[str, Any]:
+    """Nested settings under dotted names."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        inner = _flat(value) if isinstance(value, dict) else None
+        flat.update({f"{name}.{key}": each for key, each in inner.items()} if inner else {name: value})
+    return flat
 
 
 def _create(

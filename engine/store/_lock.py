@@ -74,6 +74,6 @@ def _owned(path: Path) -> StoreOwned:
     return StoreOwned(
         f"The store in {path.parent} is held by {who}.",
         "One process owns a store at a time; others reach it through that process.",
-        "Stop it, or let this command talk to it by leaving its socket in place.",
+        "Use the dashboard or command that runs; if it is just closing, try again in a moment.",
         holder=holder,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sqlite3
 import statistics
 import subprocess
@@ -47,6 +48,7 @@ def run() -> Table:
         with Engine.open(Settings.at(place / "home")) as engine:
             ours = asyncio.run(register_and_load(engine))
             ours |= import_and_ask(engine, place / "peer", table)
+            table.figures.append(export_and_open(engine, place / "mlruns"))
         side_by_side(table, ours, peer)
         table.figures += disk(place / "home", peer)
         with Engine.open(Settings.at(place / "large")) as engine:
@@ -148,6 +150,17 @@ def import_and_ask(engine: Engine, folder: Path, table: Table) -> dict[str, list
     assert everything() == RUNS
     assert len(best()) == 20
     return {"list": rounds(everything, 5), "filter": rounds(best, 7)}
+
+
+def export_and_open(engine: Engine, folder: Path) -> Figure:
+    """Runs that MLflow does not find in what was exported for it, or finds with fewer metrics."""
+    wanted = engine.call(ExchangeService.export_mlflow, path=folder, experiment="fit")
+    environment = {**os.environ, "MLFLOW_ALLOW_FILE_STORE": "1"}
+    arguments = [peer_python(), str(PEER), "open", str(folder)]
+    answer = subprocess.run(arguments, capture_output=True, text=True, check=True, env=environment)
+    runs, metrics = json.loads(answer.stdout.splitlines()[-1])
+    missing = abs(wanted.runs - runs) + abs(wanted.points - metrics)
+    return Figure(f"exported runs (of {wanted.runs}) that MLflow does not find whole", missing, "", bar="0")
 
 
 def compare(engine: Engine, folder: Path) -> int:

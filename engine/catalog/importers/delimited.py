@@ -85,7 +85,9 @@ def _refuse_binary(name: str, data: bytes) -> None:
         if data.startswith(mark) and (not mark.isalnum() or b"\0" in data[:4096]):
             raise _not_text(name, f"it is {what}")
     if b"\0" in data:
-        raise _not_text(name, "it holds NUL bytes")
+        parquet = name.lower().endswith(".parquet")
+        kind = "it holds NUL bytes, and a Parquet file begins with PAR1" if parquet else "it holds NUL bytes"
+        raise _not_text(name, kind)
 
 
 def _not_text(name: str, why: str) -> InvalidFile:

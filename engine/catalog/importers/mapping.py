@@ -93,7 +93,7 @@ def _check_required(sheet: Sheet, spec: TableSpec, given: set[str]) -> None:
 
 def unmapped(sheet: Sheet, table: Table, column: str) -> InvalidInput:
     """A required column that no source column fills."""
-    words = ", ".join(COLUMN_WORDS[table][column][:6])
+    words = ", ".join(list(dict.fromkeys(COLUMN_WORDS[table][column]))[:6])
     return InvalidInput(
         f"{sheet.name} has no column for {column!r}; its columns are {', '.join(name[:40] for name in sheet.columns[:12])}.",
         f"The table {table} needs {column!r}, which shops also call {words}.",

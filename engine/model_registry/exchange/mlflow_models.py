@@ -77,9 +77,8 @@ class Collector:
             return None
         given = Path(path)
         for root in self._roots:
-            for candidate in (given, root / given, *_moved(given, root)):
-                real = candidate.resolve()
-                if real.is_dir() and real.is_relative_to(root):
+            for candidate in (path, *_moved(given, root)):
+                if os.path.isdir(candidate) and (real := Path(candidate).resolve()).is_relative_to(root):
                     return real
         if given.is_absolute() and given.is_dir():
             self._left.add(OUTSIDE, path)
@@ -123,10 +122,12 @@ class Collector:
         return NativeModel(flavor, artifact, len(data), str(folder), _signature(description))
 
 
-def _moved(path: Path, root: Path) -> Iterator[Path]:
-    """Where a folder lies when the store was moved: the same tail below the root."""
+def _moved(path: Path, root: Path) -> Iterator[str]:
+    """Where a folder lies when its path is relative or the store was moved: the same tail below the root."""
     parts = path.parts
-    yield from (root.joinpath(*parts[start:]) for start in range(1, len(parts)))
+    for start in range(1 if path.is_absolute() else 0, len(parts)):
+        if os.path.isdir(os.path.join(root, parts[start])):
+            yield os.path.join(root, *parts[start:])
 
 
 def _plain_files(folder: Path, left: Ledger) -> Iterator[tuple[str, Path]]:

@@ -97,9 +97,10 @@ def _versions_imported(cursor: DuckDBPyConnection, event: Event) -> None:
         known = [[data["source"], model["origin"], "", model["model"], ""] for model in data["models"]]
         known += [[data["source"], *v["origin"], v["model"], v["version"]] for v in versions]
         insert_rows(cursor, "imported_versions", (_TEXT,) * 5, known)
-    for version in versions:
-        key = [version["model"], version["version"]]
-        cursor.execute("DELETE FROM removed_versions WHERE model = ? AND version = ?", key)
+    cursor.execute(
+        "DELETE FROM removed_versions WHERE (model, version) IN (SELECT (unnest(?::VARCHAR[]), unnest(?::VARCHAR[])))",
+        [[version["model"] for version in versions], [version["version"] for version in versions]],
+    )
 
 
 def _version(data: dict[str, Any], seq: int) -> list[Any]:

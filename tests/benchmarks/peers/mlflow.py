@@ -1,6 +1,7 @@
 """The registry's peer at the same work: run by an environment of its own, never imported.
 
-`python mlflow.py FOLDER VERSIONS RUNS` works in FOLDER with a SQLite store and prints one JSON object.
+`python mlflow.py FOLDER VERSIONS RUNS` works in FOLDER with a SQLite store and prints one JSON object;
+`python mlflow.py open FOLDER` counts what MLflow finds in a file store.
 """
 
 from __future__ import annotations
@@ -112,5 +113,17 @@ def timed(work: Callable[[], Any], rounds: int) -> list[float]:
     return seconds
 
 
-if __name__ == "__main__":
+def opened(store: Path) -> None:
+    """Print how many runs and metric values MLflow finds in a file store."""
+    import mlflow
+
+    mlflow.set_tracking_uri(store.as_uri())
+    runs = mlflow.search_runs(search_all_experiments=True, output_format="list", max_results=50_000)
+    print(json.dumps([len(runs), sum(len(run.data.metrics) for run in runs)]))
+
+
+if __name__ == "__main__" and sys.argv[1] == "open":
+    sys.path = [place for place in sys.path if Path(place or ".").resolve() != Path(__file__).resolve().parent]
+    opened(Path(sys.argv[2]))
+elif __name__ == "__main__":
     main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

@@ -196,4 +196,4 @@ class Registry(RuleBasedStateMachine):
 
 
 TestRegistry = pytest.mark.rounds(Registry.TestCase)
-TestRegistry.settings = settings(max_examples=rounds(8, 120), stateful_step_count=25)
+TestRegistry.settings = settings(max_examples=rounds(8, 60), stateful_step_count=25)
