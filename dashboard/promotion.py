@@ -114,10 +114,11 @@ def rollback_dialog(model: str, champion: str | None) -> None:
 
 
 def _consequence(model: str, now: str | None, then: str) -> None:
+    change = ask(InsightService.preview, model=model, reference=then)
     left, right = st.columns(2)
     left.metric("Serves now", now or "nothing", border=True)
     right.metric("Will serve", then, border=True)
-    st.caption(plain(change_words(model, ask(InsightService.preview, model=model, reference=then))))
+    st.caption(plain(change_words(model, change)))
 
 
 def change_words(model: str, change: ReleaseChange) -> str:

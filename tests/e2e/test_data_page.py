@@ -73,17 +73,23 @@ def imported(server: Server, file: Path) -> int:
 
 
 def write_into(page: Page, old: str, new: str) -> None:
-    """Open the cell of a text by keyboard: the table is drawn on a canvas, its cells are known to readers only."""
-    cell = page.locator("td[role=gridcell]", has_text=old).first
+    """Correct a cell by keyboard: the table is a canvas, its cells are known to readers of the screen only."""
+    cells = page.locator("td[role=gridcell]")
+    cell = cells.filter(has_text=old).first
+    cell.wait_for(state="attached")
+    name = str(cell.get_attribute("data-testid"))
     column = int(cell.get_attribute("aria-colindex") or 0)
-    first = page.locator("[data-testid=stDataFrame] .dvn-scroller").first
-    first.click(position={"x": 40, "y": 52})
-    for _ in range(column - 1):
-        page.keyboard.press("ArrowRight")
+    page.locator("[data-testid=stDataFrame] .dvn-scroller").first.click(position={"x": 40, "y": 52})
+    for place in range(1, column + 1):
+        selected = cells.and_(page.locator(f"[aria-colindex='{place}'][aria-selected=true]"))
+        selected.wait_for(state="attached")
+        if place < column:
+            page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    page.keyboard.press("Control+A")
-    page.keyboard.type(new)
-    page.keyboard.press("Enter")
+    field = page.locator("#portal textarea, #portal input").first
+    field.fill(new)
+    field.press("Enter")
+    expect(page.get_by_test_id(name)).to_have_text(new)
     settle(page)
 
 

@@ -43,6 +43,7 @@ def test_promote_then_roll_back(watched: Watched, server: Server) -> None:
     page.get_by_role("button", name="Promote", exact=True).click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("Serves now")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Promote", exact=True)).to_be_visible()
     expect(dialog.get_by_text("1.0.0", exact=True)).to_be_visible()
     if dialog.get_by_text("Overrule the gate").count():
         expect(dialog.get_by_role("button", name="Promote", exact=True)).to_be_disabled()
@@ -79,6 +80,7 @@ def test_a_promotion_holds_only_while_what_was_shown_still_serves(watched: Watch
         page.get_by_role("button", name="Promote", exact=True).click()
         dialog = page.get_by_role("dialog")
         expect(dialog.get_by_text("Serves now")).to_be_visible()
+        expect(dialog.get_by_role("button", name="Promote", exact=True)).to_be_visible()
         body = {"version": "1.1.0", "expected": before, "reason": "faster", "overrule": True}
         assert api.post(f"/v1/models/{MODEL}/promote", json=body).status_code == 200
         try:
