@@ -44,10 +44,12 @@ def test_promote_then_roll_back(watched: Watched, server: Server) -> None:
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("Serves now")).to_be_visible()
     expect(dialog.get_by_role("button", name="Promote", exact=True)).to_be_visible()
+    settle(page)
     expect(dialog.get_by_text("1.0.0", exact=True)).to_be_visible()
     if dialog.get_by_text("Overrule the gate").count():
         expect(dialog.get_by_role("button", name="Promote", exact=True)).to_be_disabled()
         dialog.get_by_text("Overrule the gate").click()
+        expect(dialog.get_by_role("checkbox")).to_be_checked()
     settle(page)
     dialog.get_by_role("textbox", name="Reason").fill("It knows the new season")
     page.keyboard.press("Tab")
@@ -81,11 +83,13 @@ def test_a_promotion_holds_only_while_what_was_shown_still_serves(watched: Watch
         dialog = page.get_by_role("dialog")
         expect(dialog.get_by_text("Serves now")).to_be_visible()
         expect(dialog.get_by_role("button", name="Promote", exact=True)).to_be_visible()
+        settle(page)
         body = {"version": "1.1.0", "expected": before, "reason": "faster", "overrule": True}
         assert api.post(f"/v1/models/{MODEL}/promote", json=body).status_code == 200
         try:
             if dialog.get_by_text("Overrule the gate").count():
                 dialog.get_by_text("Overrule the gate").click()
+                expect(dialog.get_by_role("checkbox")).to_be_checked()
             settle(page)
             dialog.get_by_role("textbox", name="Reason").fill("too late")
             page.keyboard.press("Tab")
