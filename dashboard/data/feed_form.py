@@ -13,7 +13,7 @@ from engine.catalog.records import Mode, ShopInfo
 
 EVERY = {15: "Every 15 minutes", 60: "Every hour", 360: "Every 6 hours", 1440: "Every day", 10080: "Every week"}
 _FOLDER, _ADDRESS = "Watched folder", "HTTPS address"
-_HINTS = {_FOLDER: "/data/exports", _ADDRESS: "https://shop.example/export.csv"}
+_HINTS = {_FOLDER: "/data/exports", _ADDRESS: "an https address of a CSV or Parquet file"}
 
 
 def add_feed(shops: Sequence[ShopInfo], shop: str | None, *, unfold: bool) -> None:

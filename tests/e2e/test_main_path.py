@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from dashboard.state import PAGES
 from tests.e2e.browser import Server, Watched, check_clean, settle, words
@@ -38,6 +38,18 @@ def test_every_page_draws_in_both_themes_and_widths(
     assert not watched.broken
 
 
+def confirm(page: Page, button: Locator, *, reason: str) -> None:
+    """Give the reason and click; a rerun that comes between may take what was typed, so it is looked at again."""
+    box = page.get_by_role("dialog").get_by_role("textbox", name="Reason")
+    for _ in range(5):
+        box.fill(reason)
+        page.keyboard.press("Tab")
+        settle(page)
+        if button.is_enabled():
+            break
+    button.click()
+
+
 def test_promote_then_roll_back(watched: Watched, server: Server) -> None:
     page = watched.open(VERSION)
     page.get_by_role("button", name="Promote", exact=True).click()
@@ -51,20 +63,14 @@ def test_promote_then_roll_back(watched: Watched, server: Server) -> None:
         dialog.get_by_text("Overrule the gate").click()
         expect(dialog.get_by_role("checkbox")).to_be_checked()
     settle(page)
-    dialog.get_by_role("textbox", name="Reason").fill("It knows the new season")
-    page.keyboard.press("Tab")
-    settle(page)
-    dialog.get_by_role("button", name="Promote", exact=True).click()
+    confirm(page, dialog.get_by_role("button", name="Promote", exact=True), reason="It knows the new season")
     expect(page.get_by_role("button", name="Roll back")).to_be_visible()
     with server.api() as api:
         assert api.get(f"/v1/models/{MODEL}").json()["aliases"]["champion"] == "1.1.0"
     page.get_by_role("button", name="Roll back").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("button", name="Roll back")).to_be_disabled()
-    dialog.get_by_role("textbox", name="Reason").fill("Returns went up")
-    page.keyboard.press("Tab")
-    settle(page)
-    dialog.get_by_role("button", name="Roll back").click()
+    confirm(page, dialog.get_by_role("button", name="Roll back", exact=True), reason="Returns went up")
     expect(page.get_by_role("button", name="Promote", exact=True)).to_be_visible()
     page.get_by_role("tab", name="Audit trail").click()
     settle(page)
