@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import cache
+from functools import cache, cached_property
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -35,11 +35,11 @@ class LoadedModel:
         The version that was loaded.
     """
 
-    def __init__(self, engine: Engine, info: VersionInfo, artifact: str, shop: str | None) -> None:
+    def __init__(self, engine: Engine, info: VersionInfo, artifact: str, shop_of: Callable[[], str | None]) -> None:
         self.info = info
         self._engine = engine
         self._artifact = artifact
-        self._ring = KeyRing(engine.settings.home / "keys", shop) if shop else None
+        self._shop_of = shop_of
 
     @property
     def name(self) -> str:
@@ -72,9 +72,15 @@ class LoadedModel:
 
     def _under_pseudonym(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
         shopper = row.get("shopper")
-        if self._ring is None or not isinstance(shopper, str):
+        if not isinstance(shopper, str) or self._ring is None:
             return row
         return {**row, "shopper": self._ring.pseudonym(shopper)}
+
+    @cached_property
+    def _ring(self) -> KeyRing | None:
+        """The names of the shop's shoppers; None for a model of no shop."""
+        shop = self._shop_of()
+        return KeyRing(self._engine.settings.home / "keys", shop) if shop else None
 
     def warm_up(self) -> None:
         """Load now, so that a broken file is told at once and the first answer is quick."""
@@ -110,8 +116,8 @@ def load_estimator(engine: Engine, artifact: str) -> Estimator:
     return kind_of(parse_json(files[MODEL_FILE], MODEL_FILE)["kind"]).load(files)
 
 
-def open_version(engine: Engine, info: VersionInfo, shop: str | None) -> LoadedModel:
-    """The model of a version, whose model belongs to `shop` (None: to none).
+def open_version(engine: Engine, info: VersionInfo, shop_of: Callable[[], str | None]) -> LoadedModel:
+    """The model of a version; `shop_of` is asked for its shop when a shopper is first named.
 
     Raises
     ------
@@ -124,7 +130,7 @@ def open_version(engine: Engine, info: VersionInfo, shop: str | None) -> LoadedM
             "A version has a model when register_model was given one, or a training job made it.",
             "Register it again with model=..., or load another version.",
         )
-    loaded = LoadedModel(engine, info, info.artifact, shop)
+    loaded = LoadedModel(engine, info, info.artifact, shop_of)
     loaded.warm_up()
     return loaded
 

@@ -120,8 +120,10 @@ class ModelRegistry:
             Its files are not the ones that were registered.
         """
         info = await self.get_version(name, version)
-        owner = await self._engine.acall(RegistryService.get_model, model=name)
-        return await asyncio.to_thread(loaded.open_version, self._engine, info, owner.shop)
+        return await asyncio.to_thread(loaded.open_version, self._engine, info, lambda: self._shop_of(name))
+
+    def _shop_of(self, name: str) -> str | None:
+        return self._engine.call(RegistryService.get_model, model=name).shop
 
     async def get_version(self, name: str, version: str = LATEST) -> VersionInfo:
         """What is known of a version."""
