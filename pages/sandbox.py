@@ -10,7 +10,7 @@ from dashboard.runtime import ask, plain, show_error
 from dashboard.state import go, heading, listed, param, set_params, shop_picker
 from engine.catalog.service import CatalogService
 from engine.errors import EngineError, ReleaseNotFound
-from engine.recommendation_engine import RecommendationService
+from engine.recommendation_engine import RecommendationService, TrialService
 
 heading("Sandbox")
 shops = [shop for shop in ask(CatalogService.list_shops) if shop.snapshot is not None]
@@ -43,15 +43,19 @@ basket = listed("basket")
 if who == "Basket":
     pick_products(shop.shop, basket)
 
+request = {"user_id": shopper, "basket": basket if who == "Basket" else [], "context": context, "limit": limit}
+trial = param("version")
+if trial:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.badge(f"Trying version {plain(trial)}", icon=":material/science:", color="blue")
+        if st.button("Back to what serves", type="tertiary", key="leave_trial"):
+            set_params(version="")
+            st.rerun()
 try:
-    answer = ask(
-        RecommendationService.recommend,
-        shop=shop.shop,
-        user_id=shopper,
-        basket=basket if who == "Basket" else [],
-        context=context,
-        limit=limit,
-    )
+    if trial:
+        answer = ask(TrialService.try_version, model=f"{shop.shop}.recommender", version=trial, **request)
+    else:
+        answer = ask(RecommendationService.recommend, shop=shop.shop, **request)
 except ReleaseNotFound:
     st.caption(f"No model serves {plain(shop.title)} yet.")
     if st.button("Train its first model", type="primary"):

@@ -92,7 +92,7 @@ if job_id:
                 if champion != job.version and st.button("Promote", type="primary", key="promote"):
                     promote_dialog(version, champion)
                 link("registry", "All figures of this version", model=job.model, version=job.version)
-                link("sandbox", "Try it in the sandbox", shop=job.shop)
+                link("sandbox", "Try it in the sandbox", shop=job.shop, version=job.version)
             progress = ask(TrainingService.progress, job_id=job_id)
             with st.expander("How the training went", on_change="rerun", key="training_log") as log:
                 if log.open:

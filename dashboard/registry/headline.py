@@ -109,7 +109,7 @@ def _trained_on(version: VersionInfo, model: ModelInfo) -> None:
         )
         link("data", "Its rows", shop=snapshot.shop, snapshot=str(number))
         if model.shop:
-            link("sandbox", "Try it in the sandbox", shop=model.shop)
+            link("sandbox", "Try it in the sandbox", shop=model.shop, version=version.version)
 
 
 def _largest(rows: Mapping[str, int]) -> str:

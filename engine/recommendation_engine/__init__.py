@@ -3,6 +3,7 @@
 from engine.recommendation_engine.engine import RecommendationEngine
 from engine.recommendation_engine.schema import Contribution, Recommendation, Recommendations, SessionEvent
 from engine.recommendation_engine.service import RecommendationService
+from engine.recommendation_engine.trial import TrialService
 
 __all__ = [
     "Contribution",
@@ -11,4 +12,5 @@ __all__ = [
     "RecommendationService",
     "Recommendations",
     "SessionEvent",
+    "TrialService",
 ]

@@ -48,14 +48,14 @@ class Recommendation(_Record):
 class Recommendations(_Record):
     """An answer, with all that is needed to walk it back to model and data.
 
-    `cold_start` says that nothing is known of what the shopper did; `note` says what a person should know.
+    `release` is None when a version was tried that need not serve. `cold_start` says that nothing is known of what the shopper did; `note` says what a person should know.
     """
 
     request_id: str
     shop: str
     model: str
     version: str
-    release: int
+    release: int | None
     snapshot: int | None
     cold_start: bool
     note: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ _DEFAULT_SHOP = "demo"
 _LONGEST_ID = 200
 
 
-class _Served:
+class Served:
     """A release in memory: the recommender and what its manifest says of it."""
 
     def __init__(self, recommender: ReleaseRecommender, manifest: dict[str, Any]) -> None:
@@ -75,16 +76,17 @@ class RecommendationService(Service):
         InvalidInput
             The context asks for what the shop does not have.
         """
-        started = time.perf_counter()
         name = self._shop(shop)
-        with self.engine.part(Hub).use(self._key(name), lambda: self._load(name)) as served:
-            answer = served.recommender.recommend(
-                shopper=self._pseudonym(name, user_id),
-                basket=basket or [],
-                events=events or [],
-                context=context,
-                limit=limit,
-            )
+        request = {"basket": basket or [], "events": events or [], "context": context, "limit": limit}
+        return self.answer(name, user_id, request, key=self._key(name), load=lambda: self._load(name))
+
+    def answer(
+        self, name: str, user_id: str | None, request: dict[str, Any], *, key: str, load: Callable[[], Served]
+    ) -> Recommendations:
+        """Answer from what the hub holds under `key`, loaded when it is not there."""
+        started = time.perf_counter()
+        with self.engine.part(Hub).use(key, load) as served:
+            answer = served.recommender.recommend(shopper=self._pseudonym(name, user_id), **request)
             manifest = served.manifest
         return Recommendations(
             request_id=uuid.uuid4().hex,
@@ -127,13 +129,13 @@ class RecommendationService(Service):
 
         return f"recommender:{shop}:{current_number(self._folder(shop))}"
 
-    def _load(self, shop: str) -> _Served:
+    def _load(self, shop: str) -> Served:
         from engine.model_registry.release import Release
         from engine.recommendation_engine.serving import ReleaseRecommender
 
         release = Release.open(self._folder(shop))
         recommender = ReleaseRecommender.from_files(dict(release.artifact(KIND)), release.dataset())
-        return _Served(recommender, release.manifest)
+        return Served(recommender, release.manifest)
 
     def _pseudonym(self, shop: str, user_id: str | None) -> str | None:
         """The name under which the model knows a shopper; without the key only pseudonyms are found."""
