@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.errors import ModelNotFound, VersionNotFound
+from engine.model_registry import semver
 from engine.model_registry.schema import (
     LATEST,
     AliasMove,
@@ -98,9 +99,11 @@ def registered(event: Event) -> VersionInfo:
 
 def resolve(reader: Reader, name: str, reference: str) -> str:
     parameters = [name, reference]
-    row = reader.row("SELECT version FROM versions WHERE model = ? AND version = ?", parameters) or reader.row(
-        "SELECT version FROM aliases WHERE model = ? AND alias = ?", parameters
-    )
+    # An alias never looks like a version, so one look tells which of the two is meant.
+    if semver.is_version(reference):
+        row = reader.row("SELECT version FROM versions WHERE model = ? AND version = ?", parameters)
+    else:
+        row = reader.row("SELECT version FROM aliases WHERE model = ? AND alias = ?", parameters)
     if row is None and reference == LATEST:
         row = reader.row(
             "SELECT version FROM versions WHERE model = ? ORDER BY artifact IS NULL, sort_key DESC LIMIT 1", [name]
