@@ -111,6 +111,9 @@ class Embedder:
             self._thread.join()
 
     def _run(self) -> None:
+        import torch
+
+        torch.set_num_threads(1)  # of this thread: the pages keep the other cores
         while (number := self._wanted.get()) is not None:
             try:
                 self._ready[number] = self._make(number)
