@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.files import canonical_json
-from engine.store.projections._bulk import insert_rows
+from engine.store.projections._bulk import insert_rows, naive_utc
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from engine.store.events import Event
+
+_TEXT = "VARCHAR"
+_VERSION = (_TEXT,) * 14 + ("TIMESTAMP", _TEXT, "BIGINT")
 
 
 def _json_or_none(value: Any) -> str | None:
@@ -33,31 +37,42 @@ def _model_created(cursor: DuckDBPyConnection, event: Event) -> None:
 
 
 def _version_registered(cursor: DuckDBPyConnection, event: Event) -> None:
-    data = event.payload
-    cursor.execute(
-        "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            data["model"],
-            data["version"],
-            data["sort_key"],
-            data["framework"],
-            data["stage"],
-            data["description"],
-            canonical_json(data["tags"]),
-            canonical_json(data["params"]),
-            _json_or_none(data["signature"]),
-            data["artifact"],
-            canonical_json(data["lineage"]),
-            _json_or_none(data["evaluation"]),
-            _json_or_none(data["card"]),
-            data["run_id"],
-            event.naive_time,
-            event.actor.name,
-            event.seq,
-        ],
-    )
-    rows = [[data["model"], data["version"], metric, value] for metric, value in data["metrics"].items()]
-    insert_rows(cursor, "version_metrics", ("VARCHAR", "VARCHAR", "VARCHAR", "DOUBLE"), rows)
+    insert_versions(cursor, [event.payload], seq=event.seq, made=event)
+
+
+def insert_versions(
+    cursor: DuckDBPyConnection, versions: Sequence[Mapping[str, Any]], *, seq: int, made: Event | None = None
+) -> None:
+    """Versions with their metrics; `made` says when and by whom, where the payloads do not."""
+    rows = [
+        [*_recipe(data), *((made.naive_time, made.actor.name) if made else _origin(data)), seq] for data in versions
+    ]
+    insert_rows(cursor, "versions", _VERSION, rows)
+    metrics = [[v["model"], v["version"], name, value] for v in versions for name, value in v["metrics"].items()]
+    insert_rows(cursor, "version_metrics", (_TEXT, _TEXT, _TEXT, "DOUBLE"), metrics)
+
+
+def _recipe(data: Mapping[str, Any]) -> list[Any]:
+    return [
+        data["model"],
+        data["version"],
+        data["sort_key"],
+        data["framework"],
+        data["stage"],
+        data["description"],
+        canonical_json(data["tags"]),
+        canonical_json(data["params"]),
+        _json_or_none(data["signature"]),
+        data["artifact"],
+        canonical_json(data["lineage"]),
+        _json_or_none(data["evaluation"]),
+        _json_or_none(data["card"]),
+        data["run_id"],
+    ]
+
+
+def _origin(data: Mapping[str, Any]) -> tuple[Any, str]:
+    return naive_utc(data["created_at"]), data["created_by"]
 
 
 def _version_described(cursor: DuckDBPyConnection, event: Event) -> None:

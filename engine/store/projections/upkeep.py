@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from engine.files import canonical_json
-from engine.store.projections._bulk import insert_rows
+from engine.store.projections._bulk import insert_rows, naive_utc
+from engine.store.projections.models import insert_versions
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -16,17 +16,7 @@ if TYPE_CHECKING:
 _TEXT = "VARCHAR"
 _RUN = (_TEXT,) * 8 + ("TIMESTAMP", "TIMESTAMP", _TEXT)
 _POINT = (_TEXT, _TEXT, "BIGINT", "DOUBLE", "TIMESTAMP")
-_VERSION = (_TEXT,) * 14 + ("TIMESTAMP", _TEXT, "BIGINT")
 _RUN_TABLES = ("runs", "run_metrics", "run_artifacts")
-
-
-def _naive(text: str | None) -> datetime | None:
-    """A time of a payload (UTC, with its zone) as the database keeps it."""
-    return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None) if text else None
-
-
-def _json_or_none(value: Any) -> str | None:
-    return None if value is None else canonical_json(value)
 
 
 def _retention_set(cursor: DuckDBPyConnection, event: Event) -> None:
@@ -55,7 +45,7 @@ def _runs_imported(cursor: DuckDBPyConnection, event: Event) -> None:
         cursor.execute(f"DELETE FROM {table} WHERE run_id IN (SELECT unnest(?::VARCHAR[]))", [ids])  # noqa: S608
     insert_rows(cursor, "runs", _RUN, [_run(run) for run in runs])
     points = [
-        [run["run_id"], metric, step, value, _naive(time)]
+        [run["run_id"], metric, step, value, naive_utc(time)]
         for run in runs
         for metric, step, value, time in run["metrics"]
     ]
@@ -77,8 +67,8 @@ def _run(run: dict[str, Any]) -> list[Any]:
         canonical_json(run["tags"]),
         run["notes"],
         None,
-        _naive(run["started_at"]),
-        _naive(run["ended_at"]),
+        naive_utc(run["started_at"]),
+        naive_utc(run["ended_at"]),
         run["user"],
     ]
 
@@ -88,11 +78,9 @@ def _versions_imported(cursor: DuckDBPyConnection, event: Event) -> None:
     data = event.payload
     for model in data["models"]:
         texts = [model["model"], model["kind"], model["shop"], model["description"], canonical_json(model["tags"])]
-        cursor.execute("INSERT INTO models VALUES (?, ?, ?, ?, ?, ?)", [*texts, _naive(model["created_at"])])
+        cursor.execute("INSERT INTO models VALUES (?, ?, ?, ?, ?, ?)", [*texts, naive_utc(model["created_at"])])
     versions = data["versions"]
-    insert_rows(cursor, "versions", _VERSION, [_version(version, event.seq) for version in versions])
-    metrics = [[v["model"], v["version"], name, value] for v in versions for name, value in v["metrics"].items()]
-    insert_rows(cursor, "version_metrics", (_TEXT, _TEXT, _TEXT, "DOUBLE"), metrics)
+    insert_versions(cursor, versions, seq=event.seq)
     if data["source"] is not None:
         known = [[data["source"], model["origin"], "", model["model"], ""] for model in data["models"]]
         known += [[data["source"], *v["origin"], v["model"], v["version"]] for v in versions]
@@ -101,28 +89,6 @@ def _versions_imported(cursor: DuckDBPyConnection, event: Event) -> None:
         "DELETE FROM removed_versions WHERE (model, version) IN (SELECT (unnest(?::VARCHAR[]), unnest(?::VARCHAR[])))",
         [[version["model"] for version in versions], [version["version"] for version in versions]],
     )
-
-
-def _version(data: dict[str, Any], seq: int) -> list[Any]:
-    return [
-        data["model"],
-        data["version"],
-        data["sort_key"],
-        data["framework"],
-        data["stage"],
-        data["description"],
-        canonical_json(data["tags"]),
-        canonical_json(data["params"]),
-        _json_or_none(data["signature"]),
-        data["artifact"],
-        canonical_json(data["lineage"]),
-        _json_or_none(data["evaluation"]),
-        _json_or_none(data["card"]),
-        data["run_id"],
-        _naive(data["created_at"]),
-        data["created_by"],
-        seq,
-    ]
 
 
 def _webhook_added(cursor: DuckDBPyConnection, event: Event) -> None:
