@@ -20,7 +20,7 @@ from engine.actor import Actor
 from engine.core import Engine, Service
 from engine.errors import InvalidInput, InvalidTransition, StaleExpectation
 from engine.files import canonical_json
-from engine.model_registry import _rows, service
+from engine.model_registry import _aliases, _rows
 from engine.model_registry.schema import CHAMPION
 from engine.naming import check_name
 from engine.store import Reader, operation
@@ -258,7 +258,7 @@ def _rival(engine: Engine, job_id: str) -> str | None:
 
 def _before(reader: Reader, model: str, champion: str) -> str | None:
     try:
-        return service.earlier(reader, model, champion, None)
+        return _aliases.earlier(reader, model, champion, None)
     except InvalidTransition:
         return None
 

@@ -8,9 +8,11 @@ from typing import Any
 
 from engine.actor import Actor
 from engine.core import Service
-from engine.errors import GateRefused, InvalidInput, InvalidTransition, NoArtifact, StaleExpectation, VersionExists
+from engine.errors import InvalidInput, InvalidTransition, NoArtifact, VersionExists
 from engine.failpoints import failpoint
 from engine.model_registry import _rows, semver
+from engine.model_registry._aliases import earlier, expect, move_alias, need_reason, passing_verdict
+from engine.model_registry._comparison import compare as side_by_side
 from engine.model_registry.release import ReleaseService
 from engine.model_registry.schema import (
     CHAMPION,
@@ -25,7 +27,7 @@ from engine.model_registry.schema import (
     VersionInfo,
 )
 from engine.naming import check_name
-from engine.store import Reader, Transaction, operation
+from engine.store import Transaction, operation
 
 _NUMBERS = """
 SELECT arg_max(version, sort_key) AS latest,
@@ -207,9 +209,9 @@ class RegistryService(Service):
             )
         with self.store.write(actor) as transaction:
             _rows.model(transaction, model)
-            current = _expect(transaction, model, alias, expected)
+            current = expect(transaction, model, alias, expected)
             target = None if version is None else _rows.resolve(transaction, model, version)
-            _move(transaction, model, alias, current, target, "set" if target else "removed", reason)
+            move_alias(transaction, model, alias, current, target, "set" if target else "removed", reason)
             return _rows.history(transaction, model, alias, 1)[0]
 
     @operation("models.promote")
@@ -261,11 +263,11 @@ class RegistryService(Service):
         info = _rows.version(transaction, model, version)
         if info.artifact is None:
             raise NoArtifact(f"{model} {info.version} holds metrics but no model.", "A champion can be served.")
-        current = _expect(transaction, model, CHAMPION, expected)
+        current = expect(transaction, model, CHAMPION, expected)
         if current == info.version:
             raise InvalidTransition(f"{model} {info.version} is the champion already.")
-        verdict = _verdict(transaction, info, current, overrule=overrule, reason=reason)
-        _move(transaction, model, CHAMPION, current, info.version, "promoted", reason, verdict)
+        verdict = passing_verdict(transaction, info, current, overrule=overrule, reason=reason)
+        move_alias(transaction, model, CHAMPION, current, info.version, "promoted", reason, verdict)
         return self._releases.prepare(transaction, _rows.model(transaction, model).shop)
 
     @operation("models.rollback")
@@ -280,11 +282,11 @@ class RegistryService(Service):
             There is no earlier champion.
         StaleExpectation, InvalidInput
         """
-        _need_reason(reason, "A roll-back")
+        need_reason(reason, "A roll-back")
         with self.store.write(actor, checkpoint=True) as transaction:
-            current = _expect(transaction, model, CHAMPION, expected)
+            current = expect(transaction, model, CHAMPION, expected)
             target = earlier(transaction, model, current, to)
-            _move(transaction, model, CHAMPION, current, target, "rolled_back", reason)
+            move_alias(transaction, model, CHAMPION, current, target, "rolled_back", reason)
             publish = self._releases.prepare(transaction, _rows.model(transaction, model).shop)
             move = _rows.history(transaction, model, CHAMPION, 1)[0]
         publish()
@@ -323,7 +325,7 @@ class RegistryService(Service):
         if not 2 <= len(versions) <= 5:
             raise InvalidInput(f"{len(versions)} versions were named.", "A comparison takes two to five.")
         with self.store.read() as reader:
-            return _compare([_rows.version(reader, model, reference) for reference in versions])
+            return side_by_side([_rows.version(reader, model, reference) for reference in versions])
 
     @property
     def _releases(self) -> ReleaseService:
@@ -392,32 +394,6 @@ def record_verdict(
     )
 
 
-def _compare(infos: list[VersionInfo]) -> Comparison:
-    def differing(field: str) -> dict[str, dict[str, Any]]:
-        tables = {info.version: _flat(dict(getattr(info, field))) for info in infos}
-        keys = sorted(set().union(*tables.values()))
-        rows = {key: {version: table.get(key) for version, table in tables.items()} for key in keys}
-        return {key: row for key, row in rows.items() if len({repr(value) for value in row.values()}) > 1}
-
-    metrics = sorted(set().union(*(info.metrics for info in infos)))
-    return Comparison(
-        model=infos[0].model,
-        versions=tuple(info.version for info in infos),
-        metrics={name: {info.version: info.metrics.get(name) for info in infos} for name in metrics},
-        params=differing("params"),
-        lineage=differing("lineage"),
-    )
-
-
-def _flat(values: dict[str, Any]) -> dict[str, Any]:
-    """Nested settings under dotted names."""
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        inner = _flat(value) if isinstance(value, dict) else None
-        flat.update({f"{name}.{key}": each for key, each in inner.items()} if inner else {name: value})
-    return flat
-
-
 def _create(
     transaction: Transaction, *, model: str, kind: str, shop: str | None, description: str, tags: dict[str, str]
 ) -> None:
@@ -450,106 +426,3 @@ def _free_number(transaction: Transaction, model: str, version: str | None, bump
             f"Register it as {following}, or leave the version out.",
         )
     return wanted or following
-
-
-def _expect(transaction: Transaction, model: str, alias: str, expected: str | None) -> str | None:
-    current = _rows.alias_target(transaction, model, alias)
-    if current != expected:
-        raise StaleExpectation(
-            f"The {alias} of {model} is {current or 'not set'}, not {expected or 'unset'} as this act presumes.",
-            "Nobody else moved it meanwhile.",
-            "Look at the present state and decide again.",
-            current=current,
-            presumed=expected,
-        )
-    return current
-
-
-def _verdict(
-    transaction: Transaction, info: VersionInfo, champion: str | None, *, overrule: bool, reason: str
-) -> dict[str, Any] | None:
-    """The verdict that lets the promotion through."""
-    given = next((v for v in _rows.verdicts(transaction, info.model, info.version) if v.against == champion), None)
-    if given is not None and given.passed:
-        return given.verdict
-    if overrule:
-        _need_reason(reason, "Overruling the gate")
-        return {**(given.verdict if given else {}), "overruled": True}
-    rival = f"the champion {champion}" if champion else "the baseline"
-    why = " ".join(given.verdict.get("reasons", [])) if given else f"It was never compared with {rival}."
-    raise GateRefused(
-        f"{info.model} {info.version} did not pass the gate against {rival}. {why}",
-        "A challenger is promoted when its gain is statistically sure and no guardrail breaks.",
-        "Train it on newer data, or overrule the gate with a reason.",
-    )
-
-
-def _need_reason(reason: str, what: str) -> None:
-    if not reason.strip():
-        raise InvalidInput(f"{what} has no reason.", "The audit trail tells why.", "Say it in a sentence.")
-
-
-def _move(
-    transaction: Transaction,
-    model: str,
-    alias: str,
-    previous: str | None,
-    version: str | None,
-    action: str,
-    reason: str,
-    verdict: dict[str, Any] | None = None,
-) -> None:
-    stages: dict[str, str] = {}
-    if alias == CHAMPION:
-        if previous is not None:
-            stages[previous] = Stage.ARCHIVED
-        if version is not None:
-            stages[version] = Stage.PRODUCTION
-    transaction.emit(
-        "alias.moved",
-        f"{model}@{alias}",
-        {
-            "model": model,
-            "alias": alias,
-            "previous": previous,
-            "version": version,
-            "action": action,
-            "reason": reason,
-            "stages": stages,
-            "verdict": verdict,
-        },
-    )
-
-
-def earlier(reader: Reader, model: str, current: str | None, to: str | None) -> str:
-    """The champion to go back to: the last one before the reign that now ends."""
-    moves = _rows.history(reader, model, CHAMPION, 1_000_000)
-    reigned = [move.version for move in moves if move.version is not None and move.version != current]
-    if to is not None:
-        wanted = _rows.resolve(reader, model, to)
-        if wanted in reigned:
-            return wanted
-        raise InvalidTransition(
-            f"{model} {wanted} was never champion.",
-            "A roll-back returns to an earlier champion.",
-            "Promote it instead.",
-        )
-    undone = _undone(moves)
-    gone = {row["version"] for row in reader.rows("SELECT version FROM removed_versions WHERE model = ?", [model])}
-    for move in moves:
-        if move.version == current and move.previous and move.previous not in undone | gone:
-            return move.previous
-    raise InvalidTransition(
-        f"{model} has no earlier champion.", "A roll-back returns to one.", "Promote a version instead."
-    )
-
-
-def _undone(moves: list[AliasMove]) -> set[str]:
-    """Versions that were rolled back and not promoted since: never a target of the next roll-back."""
-    undone: set[str] = set()
-    for move in reversed(moves):
-        if move.action == "rolled_back" and move.previous:
-            undone.add(move.previous)
-        elif move.version:
-            undone.discard(move.version)
-    return undone
