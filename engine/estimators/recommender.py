@@ -14,8 +14,10 @@ from engine.catalog.schema import Table
 from engine.errors import CorruptArtifact, InvalidInput
 from engine.estimators import recommender_data, recommender_evaluation, recommender_files, recommender_weights
 from engine.estimators.base import Guardrail, Holdout, Report, Scores
-from engine.estimators.recommender_config import RecommenderConfig, SignalWeights
-from engine.estimators.recommender_model import Model, build, content_neighbours
+from engine.estimators.recommender_config import RankerConfig, RecommenderConfig, SignalWeights
+from engine.estimators.recommender_model import Model, build
+from engine.estimators.recommender_ranker import learn_ranker
+from engine.estimators.recommender_signals import content_neighbours
 from engine.estimators.recommender_split import split
 from engine.files import canonical_json
 from engine.recommenders.topk import top_k
@@ -23,6 +25,7 @@ from engine.recommenders.topk import top_k
 if TYPE_CHECKING:
     from engine.catalog.dataset import Dataset
     from engine.estimators.recommender_data import ShopData
+    from engine.estimators.recommender_weights import Learned
 
 _FEWEST_EVENTS = 100
 
@@ -98,17 +101,28 @@ class RecommenderEstimator:
         with threadpool_limits(limits=1):
             report.stage("Comparing products", 0.05)
             similar = content_neighbours(training, self.config)
-            weights = None
+            learned = None
             if self.config.learn_weights:
                 report.stage("Learning the weights of the signals", 0.3)
-                weights = self._learn(training, similar, report)
+                learned = self._learn(training, similar, report)
             report.stage("Counting what shoppers did", 0.7)
             self._model = build(training, self.config, similar=similar)
-        if weights is not None:
-            self._model = self._model.with_weights(weights)
+        if learned is not None:
+            self._model = self._model.with_weights(learned.weights, learned.newcomer)
+        if self.config.ranker is not None:
+            self._model = self._ranked(self._model, training, self.config.ranker, report)
         report.stage("Fitted", 1.0)
 
-    def _learn(self, training: ShopData, similar: Any, report: Report) -> dict[str, float] | None:
+    def _ranked(self, model: Model, training: ShopData, config: RankerConfig, report: Report) -> Model:
+        report.stage("Growing the second stage", 0.85)
+        with threadpool_limits(limits=1):
+            found = learn_ranker(training, self.config, config, model)
+        if found is None:
+            report.log("Too few choices among the blend's best to grow a second stage from; there is none.")
+            return model
+        return model.with_ranker(found)
+
+    def _learn(self, training: ShopData, similar: Any, report: Report) -> Learned | None:
         learned = recommender_weights.learn(training, self.config, similar)
         if learned.choices == 0:
             report.log("Too few choices in the last window to learn weights from; the configured ones are kept.")
@@ -118,7 +132,7 @@ class RecommenderEstimator:
         report.metric("choice_log_likelihood_gain", 0, learned.gain)
         told = ", ".join(f"{name} {value:.2f}" for name, value in learned.weights.items())
         report.log(f"Weights learned from {learned.choices:,} choices: {told}.")
-        return learned.weights
+        return learned
 
     def evaluate(self, holdout: Holdout, report: Report) -> Scores:
         with threadpool_limits(limits=1):

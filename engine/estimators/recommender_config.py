@@ -19,10 +19,17 @@ class SignalWeights(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    trending: Weight = Field(default=0.7, description="Popularity of the last weeks.")
-    popular: Weight = Field(default=0.3, description="Popularity of the last months.")
-    together: Weight = Field(default=0.4, description="Chosen by the same shoppers (random walk).")
+    trending: Weight = Field(default=0.4, description="Popularity of the last weeks.")
+    popular: Weight = Field(default=0.4, description="Popularity of the last months.")
+    novelty: Weight = Field(default=0.4, description="How lately the product came.")
+    seasonal: Weight = Field(default=0.2, description="Popularity in the same weeks a year ago.")
+    together: Weight = Field(default=0.2, description="Chosen by the same shoppers (random walk).")
+    linear: Weight = Field(default=0.2, description="Chosen by the same shoppers (EASE).")
+    cosine: Weight = Field(default=0.0, description="Chosen by the same shoppers (shrunk cosine).")
+    factors: Weight = Field(default=0.0, description="Chosen by shoppers of the same taste (ALS).")
     similar: Weight = Field(default=0.5, description="Shares attributes and words.")
+    meaning: Weight = Field(default=0.0, description="Placed by words and picture among what shoppers choose.")
+    goes_with: Weight = Field(default=1.0, description="Bought with the product of the page or the basket.")
     category: Weight = 0.5
     brand: Weight = 0.3
     colour: Weight = 0.3
@@ -33,15 +40,35 @@ class SignalWeights(BaseModel):
     segment: Weight = 0.5
 
 
+class RankerConfig(BaseModel):
+    """A second stage of boosted trees (LambdaMART) that re-ranks the blend's best."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    candidates: int = Field(default=150, ge=10, le=2_000, description="Of the blend's best, re-ranked.")
+    windows: int = Field(default=2, ge=1, le=6, description="Past windows that the trees are grown on.")
+    most_shoppers: int = Field(default=4_000, ge=100, le=100_000, description="By window.")
+    leaves: int = Field(default=15, ge=2, le=255)
+    rounds: int = Field(default=150, ge=1, le=5_000)
+    learning_rate: float = Field(default=0.05, gt=0, le=1)
+
+
 class RecommenderConfig(EstimatorConfig):
     """Everything that decides what a recommender learns."""
 
     half_life_days: float = Field(default=14.0, gt=0, le=3650, description="Of the trending signal.")
     long_half_life_days: float = Field(default=120.0, gt=0, le=3650, description="Of the popular signal.")
-    history_half_life_days: float = Field(default=180.0, gt=0, le=3650, description="Of a shopper's own history.")
+    history_half_life_days: float = Field(default=400.0, gt=0, le=3650, description="Of a shopper's own history.")
     alpha: float = Field(default=0.8, gt=0, le=2, description="Exponent of the walk's step probabilities.")
     beta: float = Field(default=0.2, ge=0, le=1, description="How much the walk holds popular items down.")
     neighbours: int = Field(default=100, ge=1, le=1000, description="Kept by item.")
+    linear_regularisation: float = Field(default=300.0, gt=0, le=1e6, description="Ridge penalty of EASE.")
+    linear_items: int = Field(default=3_000, ge=0, le=12_000, description="Most chosen items that EASE relates.")
+    shrink: float = Field(default=50.0, ge=0, le=1e6, description="Of the cosine.")
+    dimensions: int = Field(default=32, ge=2, le=512, description="Of the factors.")
+    factor_regularisation: float = Field(default=10.0, gt=0, le=1e6, description="Ridge penalty of the factors.")
+    factor_alpha: float = Field(default=10.0, gt=0, le=1e4, description="Confidence that one event adds.")
+    factor_iterations: int = Field(default=6, ge=1, le=100, description="Times that both sides are solved.")
     facet_smoothing: float = Field(default=1.0, gt=0, le=1000, description="Prior events of a shopper's taste.")
     event_weights: dict[str, float] = Field(
         default={"view": 1.0, "favourite": 2.0, "cart": 3.0, "rating": 3.0, "rental": 5.0, "purchase": 5.0},
@@ -49,3 +76,10 @@ class RecommenderConfig(EstimatorConfig):
     )
     weights: SignalWeights = SignalWeights()
     learn_weights: bool = Field(default=True, description="Fit the weights on a window before the held-out one.")
+    popularity_share: float = Field(
+        default=0.7, gt=0, le=1, description="Of what was learned for popularity; less shows more of the catalogue."
+    )
+    learn_newcomers: bool = Field(
+        default=True, description="Fit them separately for shoppers without a history, where there are enough."
+    )
+    ranker: RankerConfig | None = Field(default=None, description="A second stage; none unless it is asked for.")

@@ -43,8 +43,12 @@ class ShopData:
         Title and description by item.
     candidate : ndarray of bool, shape (n_items,)
         Items that existed in the time that the events cover; only these may be recommended.
+    price : ndarray of float64, shape (n_items,)
+        In shop currency, NaN where unknown.
     now : float
         Day from which the past is seen.
+    vectors : ndarray of float32, shape (n_items, n_dimensions), or None
+        Embeddings of words and pictures; rows of zeros where there are none.
     """
 
     item_ids: tuple[str, ...]
@@ -54,9 +58,11 @@ class ShopData:
     shopper_facets: dict[str, Codes]
     texts: tuple[str, ...]
     created: NDArray[np.float64]
+    price: NDArray[np.float64]
     candidate: NDArray[np.bool_]
     log: EventLog
     now: float
+    vectors: NDArray[np.float32] | None = None
 
     @cached_property
     def content(self) -> csr_matrix:
@@ -89,6 +95,7 @@ def read(dataset: Dataset, event_weights: Mapping[str, float]) -> ShopData:
         shopper_facets=_profiles(dataset, shopper_ids),
         texts=tuple((items["title"].fillna("") + " " + items["description"].fillna("")).str.strip()),
         created=days(items["created_at"]),
+        price=price,
         candidate=np.ones(len(items), dtype=bool),
         log=log,
         now=float(log.day.max()) if log.day is not None and len(log) else 0.0,

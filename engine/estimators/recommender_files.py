@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from safetensors.numpy import save as save_arrays
 
-from engine.artifacts.formats import parse_json, parse_safetensors
+from engine.artifacts.formats import check_format, parse_json, parse_safetensors
 from engine.errors import CorruptArtifact
 from engine.estimators.recommender_model import Memory, Model
 from engine.files import canonical_json
+from engine.recommenders.als import Factors
 from engine.recommenders.blend import Blend
 from engine.recommenders.facets import Facet
+from engine.recommenders.ranker import Ranker
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
 Arrays = dict[str, "NDArray[Any]"]
+RANKER_FILE = "ranker.lgb"
 FILES = ("items.json", "shoppers.json", "blend.json", "model.safetensors")
 
 
@@ -31,6 +34,13 @@ def to_files(model: Model) -> dict[str, bytes]:
     for name, facet in model.blend.facets.items():
         arrays |= {f"facet.{name}.ratio": facet.ratio, f"facet.{name}.prior": facet.prior}
     arrays |= {f"item.{name}": codes for name, codes in model.item_codes.items()}
+    if model.prices is not None:
+        arrays["prices"] = model.prices
+    if model.blend.complements is not None:
+        arrays |= _sparse("complements", model.blend.complements)
+    factors, ranker = model.blend.factors, model.blend.ranker
+    if isinstance(factors, Factors):
+        arrays["factors"] = factors.items
     arrays |= _memory_arrays(model.memory)
     blend = {
         "weights": dict(model.blend.weights),
@@ -39,6 +49,13 @@ def to_files(model: Model) -> dict[str, bytes]:
         ],
         "popularity": list(model.blend.popularity),
         "neighbours": list(model.blend.neighbours),
+        "newcomer": dict(model.blend.newcomer),
+        "factors": {"regularisation": factors.regularisation, "alpha": factors.alpha}
+        if isinstance(factors, Factors)
+        else None,
+        "ranker": None
+        if not isinstance(ranker, Ranker)
+        else {"names": ranker.names, "weights": dict(ranker.weights), "candidates": ranker.candidates},
         "smoothing": model.smoothing,
         "now": model.now,
     }
@@ -47,6 +64,7 @@ def to_files(model: Model) -> dict[str, bytes]:
         "shoppers.json": canonical_json(list(model.shopper_ids)).encode(),
         "blend.json": canonical_json(blend).encode(),
         "model.safetensors": save_arrays({name: np.ascontiguousarray(value) for name, value in arrays.items()}),
+        **({RANKER_FILE: ranker.booster.encode()} if isinstance(ranker, Ranker) else {}),
     }
 
 
@@ -60,7 +78,8 @@ def from_files(files: Mapping[str, bytes]) -> Model:
     """
     try:
         names = {name: parse_json(files[name], name) for name in FILES[:3]}
-        return _model(names, parse_safetensors(files["model.safetensors"], "model.safetensors"))
+        model = _model(names, parse_safetensors(files["model.safetensors"], "model.safetensors"))
+        return model.with_ranker(_ranker(files, names["blend.json"].get("ranker"), model.blend))
     except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
         raise CorruptArtifact(
             f"The recommender's files do not fit together: {error}.",
@@ -77,7 +96,10 @@ def _model(names: Mapping[str, Any], arrays: Arrays) -> Model:
         popularity={name: _shaped(arrays[f"popularity.{name}"], (n_items,)) for name in told["popularity"]},
         neighbours={name: _matrix(arrays, f"neighbours.{name}", (n_items, n_items)) for name in told["neighbours"]},
         facets={about["name"]: _facet(arrays, about, n_items) for about in told["facets"]},
-        weights={name: float(value) for name, value in told["weights"].items()},
+        weights=_figures(told["weights"]),
+        newcomer=_figures(told.get("newcomer", {})),
+        factors=_factors(arrays, told.get("factors"), n_items),
+        complements=_matrix(arrays, "complements", (n_items, n_items)) if "complements.starts" in arrays else None,
     )
     return Model(
         item_ids=items,
@@ -87,7 +109,37 @@ def _model(names: Mapping[str, Any], arrays: Arrays) -> Model:
         memory=_memory(arrays, blend, n_shoppers, n_items),
         smoothing=float(told["smoothing"]),
         now=float(told["now"]),
+        prices=_shaped(arrays["prices"], (n_items,)) if "prices" in arrays else None,
     )
+
+
+def _ranker(files: Mapping[str, bytes], told: Mapping[str, Any] | None, blend: Blend) -> Ranker | None:
+    if told is None:
+        return None
+    names, candidates = tuple(str(name) for name in told["names"]), int(told["candidates"])
+    if not set(names) <= set(blend.signals) or not 1 <= candidates <= blend.n_items + 100_000:
+        raise ValueError("the second stage does not fit the blend")
+    check_format(RANKER_FILE, files[RANKER_FILE])
+    return Ranker(files[RANKER_FILE].decode(), names, _figures(told["weights"]), candidates).checked()
+
+
+def _figures(told: Mapping[str, Any]) -> dict[str, float]:
+    """Weights by signal, finite and not negative."""
+    found = {str(name): float(value) for name, value in told.items()}
+    if not all(np.isfinite(value) and value >= 0 for value in found.values()):
+        raise ValueError("a weight is negative or not a number")
+    return found
+
+
+def _factors(arrays: Arrays, told: Mapping[str, Any] | None, n_items: int) -> Factors | None:
+    if told is None:
+        return None
+    items, regularisation, alpha = arrays["factors"], float(told["regularisation"]), float(told["alpha"])
+    if items.ndim != 2 or items.shape[1] < 1 or not np.isfinite(items).all():
+        raise ValueError("the factors are no finite matrix")
+    if not (0 < regularisation < np.inf and 0 <= alpha < np.inf):
+        raise ValueError("the factors' settings are not positive")
+    return Factors(_shaped(items, (n_items, items.shape[1])).astype(np.float32), regularisation, alpha)
 
 
 def _memory_arrays(memory: Memory) -> Arrays:

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from engine.recommenders import content, facets, neighbours, popularity
+from engine.estimators import recommender_signals as signals
+from engine.recommenders import facets, popularity
 from engine.recommenders.blend import Blend, Taste
+from engine.recommenders.events import Codes
+from engine.recommenders.price_bands import banded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,10 +21,11 @@ if TYPE_CHECKING:
 
     from engine.estimators.recommender_config import RecommenderConfig
     from engine.estimators.recommender_data import ShopData
-    from engine.recommenders.events import Codes, EventLog
+    from engine.recommenders.events import EventLog
     from engine.recommenders.facets import Facet
+    from engine.recommenders.ranker import Ranker
 
-
+PRICE = "price"
 _NAME_BYTES = 150
 
 
@@ -58,19 +62,50 @@ class Model:
     memory: Memory
     smoothing: float
     now: float
+    prices: NDArray[np.float64] | None = None
 
-    def with_weights(self, weights: Mapping[str, float]) -> Self:
+    def with_weights(self, weights: Mapping[str, float], newcomer: Mapping[str, float] | None = None) -> Self:
         """The same signals, weighted otherwise."""
-        return replace(self, blend=replace(self.blend, weights=dict(weights)))
+        blend = replace(self.blend, weights=dict(weights), newcomer=dict(newcomer or {}))
+        return replace(self, blend=blend)
+
+    def with_ranker(self, ranker: Ranker | None) -> Self:
+        """The same signals, re-ranked by a second stage, or not."""
+        return replace(self, blend=replace(self.blend, ranker=ranker))
+
+    def repriced(self, prices: Mapping[int, float]) -> Self:
+        """The same model with other prices for some rows: a what-if.
+
+        The band of a changed row follows from the edges that today's prices give; other rows keep theirs.
+
+        Parameters
+        ----------
+        prices : mapping of int to float
+            Price by row, in shop currency.
+        """
+        facet = self.blend.facets.get(PRICE)
+        if facet is None or self.prices is None or not prices:
+            return self
+        rows = np.fromiter(prices, dtype=np.int64, count=len(prices))
+        changed = np.fromiter(prices.values(), dtype=np.float64, count=len(prices))
+        category = Codes(self.item_codes.get("category", np.full(len(self.item_ids), -1, np.int32)), ())
+        codes = self.item_codes[PRICE].copy()
+        codes[rows] = banded(self.prices, category, rows, changed)
+        moved = facets.moved(facet, rows, codes[rows])
+        blend = replace(self.blend, facets={**self.blend.facets, PRICE: moved})
+        known = self.prices.copy()
+        known[rows] = changed
+        return replace(self, item_codes={**self.item_codes, PRICE: codes}, blend=blend, prices=known)
 
     @cached_property
     def memory_bytes(self) -> int:
         """About what the arrays and names take in memory."""
         sparse = [*self.blend.neighbours.values(), self.memory.history, *self.memory.counts.values()]
-        if self.memory.last_day is not None:
-            sparse.append(self.memory.last_day)
+        sparse += [part for part in (self.memory.last_day, self.blend.complements) if part is not None]
         arrays: list[NDArray[Any]] = [*self.blend.popularity.values(), *self.memory.profiles.values()]
         arrays += [facet.ratio for facet in self.blend.facets.values()]
+        if self.blend.factors is not None:
+            arrays.append(self.blend.factors.items)
         held = sum(m.data.nbytes + m.indices.nbytes + m.indptr.nbytes for m in sparse) + sum(a.nbytes for a in arrays)
         return int(held) + _NAME_BYTES * (len(self.shopper_ids) + len(self.item_ids))
 
@@ -134,22 +169,6 @@ class Model:
         return counts.astype(np.float64).reshape(history.shape[0], len(facet.labels))
 
 
-def content_neighbours(
-    data: ShopData, config: RecommenderConfig, vectors: NDArray[Any] | None = None
-) -> csr_matrix | None:
-    """Products that share attributes and words; None where the config or the data have none.
-
-    Parameters
-    ----------
-    vectors : ndarray, shape (n_items, n_dimensions), or None
-        Text or picture embeddings of unit norm, to be mixed in.
-    """
-    if config.weights.similar == 0 or (data.content.nnz == 0 and vectors is None):
-        return None
-    known = popularity.decayed(data.log, now=data.now, half_life_days=config.long_half_life_days)
-    return content.similar(data.content, top_k=config.neighbours, prefer=known, vectors=vectors)
-
-
 def build(data: ShopData, config: RecommenderConfig, similar: csr_matrix | None = None) -> Model:
     """Count and walk: everything but the weights, which are the config's.
 
@@ -159,16 +178,18 @@ def build(data: ShopData, config: RecommenderConfig, similar: csr_matrix | None 
         What `content_neighbours` found.
     """
     log, now = data.log, data.now
-    wanted = {name for name, value in config.weights.model_dump().items() if value > 0}
+    asked = signals.wanted(config)
     lasting = popularity.decayed(log, now=now, half_life_days=config.long_half_life_days)
     strength = log.decay(now, config.history_half_life_days) / max(float(log.weight.max(initial=0.0)), 1e-9)
-    near = {"together": _together(data, config) if "together" in wanted else None, "similar": similar}
+    links = signals.links(data, config, similar)
     blend = Blend(
         n_items=log.n_items,
-        popularity={name: value for name, value in _popularity(data, config, lasting).items() if name in wanted},
-        neighbours={name: matrix for name, matrix in near.items() if matrix is not None},
-        facets={name: facet for name, facet in _facets(data, strength, lasting).items() if name in wanted},
+        popularity=signals.popularities(data, config, lasting),
+        neighbours=links.neighbours,
+        facets={name: facet for name, facet in signals.lifts(data, strength, lasting).items() if name in asked},
         weights={},
+        factors=links.factors,
+        complements=links.complements,
     )
     blend = replace(blend, weights={name: getattr(config.weights, name) for name in blend.signals})
     return Model(
@@ -179,6 +200,7 @@ def build(data: ShopData, config: RecommenderConfig, similar: csr_matrix | None 
         memory=_memory(data, strength, blend),
         smoothing=config.facet_smoothing,
         now=now,
+        prices=data.price,
     )
 
 
@@ -194,37 +216,6 @@ def scaled(matrix: csr_matrix, factor: NDArray[np.float64]) -> csr_matrix:
 
     data = matrix.data * np.repeat(factor, np.diff(matrix.indptr))
     return csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape)
-
-
-def _popularity(
-    data: ShopData, config: RecommenderConfig, lasting: NDArray[np.float64]
-) -> dict[str, NDArray[np.float64]]:
-    """Of the last weeks and of the last months; without times there is only one."""
-    recent = popularity.decayed(data.log, now=data.now, half_life_days=config.half_life_days)
-    found = {"trending": popularity.as_signal(recent)}
-    if data.log.day is not None:
-        found["popular"] = popularity.as_signal(lasting)
-    return found
-
-
-def _together(data: ShopData, config: RecommenderConfig) -> csr_matrix:
-    met = data.log.matrix(np.ones(len(data.log)))
-    met.data = np.minimum(met.data, 1.0)
-    return neighbours.rp3beta(met, alpha=config.alpha, beta=config.beta, top_k=config.neighbours)
-
-
-def _facets(data: ShopData, strength: NDArray[np.float64], lasting: NDArray[np.float64]) -> dict[str, Facet]:
-    log = data.log
-    found = {name: facets.of_items(name, column, lasting) for name, column in _small(data.item_facets).items()}
-    for name, column in _small(log.facets).items():
-        found[name] = facets.of_events(name, "event", column, log, strength)
-    for name, column in _small(data.shopper_facets).items():
-        found[name] = facets.of_events(name, "shopper", column.take(log.shopper), log, strength)
-    return found
-
-
-def _small(columns: Mapping[str, Codes]) -> dict[str, Codes]:
-    return {name: column for name, column in columns.items() if 1 < len(column.labels) <= facets.MAX_VALUES}
 
 
 def _memory(data: ShopData, strength: NDArray[np.float64], blend: Blend) -> Memory:

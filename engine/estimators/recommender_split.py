@@ -72,9 +72,7 @@ def last_days(data: ShopData) -> Holdout:
         window, cut = candidate, end - candidate
         if _known_shoppers(data, before) >= ENOUGH_SHOPPERS:
             break
-    before = day < cut
-    train = data.until(before, cut, _existing(data, before, cut))
-    test = _targets(data, ~before & data.log.strong, before)
+    train, test = held_out(data, cut, end)
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=float(cut))
     about = (
         f"Temporal: trained on events before {moment:%Y-%m-%d}, tested on the {window} days from then. "
@@ -82,6 +80,15 @@ def last_days(data: ShopData) -> Holdout:
         "items that appeared later count as misses. Age and segment of shoppers are taken as known"
     )
     return Holdout(train, test, about, moment)
+
+
+def held_out(data: ShopData, cut: float, end: float) -> tuple[ShopData, Targets]:
+    """Everything before the day `cut`, and what was chosen from then to before `end`; the log tells times."""
+    day = data.log.day
+    assert day is not None
+    before = day < cut
+    train = data.until(before, cut, _existing(data, before, cut))
+    return train, _targets(data, ~before & (day < end) & data.log.strong, before)
 
 
 def leave_some_out(data: ShopData) -> Holdout:

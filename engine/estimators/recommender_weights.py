@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.estimators.recommender_model import Model, build
-from engine.estimators.recommender_split import Targets, split
-from engine.recommenders.logit import Choices, fit_weights, sample_alternatives
+from engine.estimators.recommender_split import split
+from engine.recommenders.blend import POPULARITY
+from engine.recommenders.logit import Choices, fit_weights, mean_log_likelihood, sample_alternatives
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,46 +25,86 @@ _HEAD, _TAIL = 300, 200
 _CELLS = 40_000_000
 _RIDGE = 5.0
 _BLOCK = 1_000
+_LEAST = 0.02
 
 
 @dataclass(frozen=True)
 class Learned:
-    """Weights by signal; `choices` is 0 where there were too few to learn from, `gain` is in nats per choice."""
+    """What was learned; `choices` is 0 where there were too few to learn from, `gain` is in nats per choice.
+
+    Parameters
+    ----------
+    weights : dict of str to float
+        By signal, for shoppers with a history.
+    newcomer : dict of str to float
+        What the weights are multiplied by for those without.
+    """
 
     weights: dict[str, float]
+    newcomer: dict[str, float]
     choices: int
     gain: float
 
 
 def learn(data: ShopData, config: RecommenderConfig, similar: csr_matrix | None = None) -> Learned:
-    """Weights under which what shoppers chose in the last window is most likely."""
+    """Weights under which what shoppers chose in the last window is most likely.
+
+    Shoppers with and without a history are learned from separately: whom nothing is known of follows
+    what is popular more closely. For the others popularity is held down by `popularity_share`, which
+    costs little of the likelihood and shows more of the catalogue.
+    """
     inner = split(data)
     model = build(inner.train, config, similar)
+    known = inner.train.candidate[inner.test.item]
+    shopper, item = inner.test.shopper[inner.test.unit][known], inner.test.item[known]
+    warm = np.diff(model.memory.history.indptr)[shopper] > 0
     names = [name for name in model.blend.signals if name in model.blend.weights]
+    if not _enough(warm, config):
+        warm[:] = True
+    if warm.sum() < FEWEST_CHOICES:
+        return Learned(dict(model.blend.weights), {}, 0, 0.0)
     start = np.array([model.blend.weights[name] for name in names])
-    shopper, item = _choices(inner.test, inner.train.candidate, len(names), config.seed)
-    if len(item) < FEWEST_CHOICES:
-        return Learned(dict(model.blend.weights), 0, 0.0)
-    choices = _signals(model, names, shopper, item, inner.train.candidate, config.seed)
-    found, likelihood = fit_weights(choices, start, ridge=_RIDGE)
-    _, before = fit_weights(choices, start, ridge=1e9)
-    weights = {
-        **model.blend.weights,
-        **{name: round(float(value), 4) for name, value in zip(names, found, strict=True)},
-    }
-    return Learned(weights, len(item), likelihood - before)
+    rows = _drawn(np.flatnonzero(warm), len(names), config.seed)
+    found, gain = _fitted(model, names, shopper[rows], item[rows], inner.train.candidate, start, config.seed)
+    newcomer = {}
+    if not warm.all():
+        fresh = _drawn(np.flatnonzero(~warm), len(names), config.seed)
+        found = np.maximum(found, _LEAST)
+        other, _ = _fitted(model, names, shopper[fresh], item[fresh], inner.train.candidate, found, config.seed)
+        newcomer = {name: round(float(value), 4) for name, value in zip(names, other / found, strict=True)}
+    damped = np.array([config.popularity_share if name in POPULARITY else 1.0 for name in names])
+    found = found * damped
+    newcomer = {name: round(newcomer[name] / damp, 4) for name, damp in zip(names, damped, strict=True) if newcomer}
+    learned = {name: round(float(value), 4) for name, value in zip(names, found, strict=True)}
+    return Learned({**model.blend.weights, **learned}, newcomer, len(rows), gain)
 
 
-def _choices(
-    targets: Targets, candidate: NDArray[np.bool_], n_signals: int, seed: int
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """A draw of held-out pairs that can be ranked, ordered by shopper."""
-    shopper = targets.shopper[targets.unit]
-    known = np.flatnonzero(candidate[targets.item])
+def _enough(warm: NDArray[np.bool_], config: RecommenderConfig) -> bool:
+    """Whether both groups can be learned from."""
+    return config.learn_newcomers and min(int(warm.sum()), int((~warm).sum())) >= FEWEST_CHOICES
+
+
+def _drawn(rows: NDArray[np.int64], n_signals: int, seed: int) -> NDArray[np.int64]:
+    """A draw of choices that fits in memory, in order."""
     most = min(MOST_CHOICES, _CELLS // (n_signals * (_HEAD + _TAIL + 1)))
-    if len(known) > most:
-        known = np.sort(np.random.default_rng(seed).choice(known, size=most, replace=False))
-    return shopper[known], targets.item[known]
+    if len(rows) <= most:
+        return rows
+    return np.sort(np.random.default_rng(seed).choice(rows, size=most, replace=False))
+
+
+def _fitted(
+    model: Model,
+    names: list[str],
+    shopper: NDArray[np.int32],
+    item: NDArray[np.int32],
+    candidate: NDArray[np.bool_],
+    start: NDArray[np.float64],
+    seed: int,
+) -> tuple[NDArray[np.float64], float]:
+    """Weights of the signals, and what they gain over the start."""
+    choices = _signals(model, names, shopper, item, candidate, seed)
+    found, likelihood = fit_weights(choices, start, ridge=_RIDGE)
+    return found, likelihood - mean_log_likelihood(choices, start)
 
 
 def _signals(

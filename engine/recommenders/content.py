@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.recommenders.neighbours import cosine, nearest_vectors
+from engine.recommenders.regions import cosine_by_region
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _MAX_SHARE = 0.3
 _VOCABULARY = 20_000
+
+EXACT_UP_TO = 12_000
+"""Items up to which every pair is compared."""
 
 
 def words(texts: Sequence[str]) -> csr_matrix:
@@ -79,7 +83,7 @@ def similar(
     vectors: NDArray[np.floating[Any]] | None = None,
     text_share: float = 0.5,
 ) -> csr_matrix:
-    """Nearest items by content, values in 0..1.
+    """Nearest items by content, values in 0..1; a large catalogue is searched by region.
 
     Parameters
     ----------
@@ -90,7 +94,8 @@ def similar(
     vectors : ndarray, shape (n_items, n_dimensions), or None
         Text or picture embeddings of unit norm; they count for `text_share` of the similarity.
     """
-    near = cosine(matrix, top_k=top_k, prefer=prefer)
+    large = matrix.shape[0] > EXACT_UP_TO
+    near = (cosine_by_region if large else cosine)(matrix, top_k=top_k, prefer=prefer)
     if vectors is None:
         return near
     mixed = (1 - text_share) * near + text_share * nearest_vectors(vectors, top_k=top_k)

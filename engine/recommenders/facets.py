@@ -6,7 +6,7 @@ One rule serves category, brand, occasion, size, age band and the rest:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -69,10 +69,23 @@ def of_items(name: str, column: Codes, weight: NDArray[Any]) -> Facet:
     known = column.codes >= 0
     counts = np.bincount(column.codes[known], weight[known] + 1e-3, minlength=len(column.labels)).astype(np.float64)
     prior = _prior(counts)
-    ratio = np.ones((len(column.codes), len(prior)), dtype=np.float32)
+    return Facet(name, "item", column.labels, _labelled(column.codes, prior), prior)
+
+
+def moved(facet: Facet, rows: NDArray[np.int64], codes: NDArray[np.int32]) -> Facet:
+    """A facet of items with some of them under another value; what shoppers like stays as it was."""
+    ratio = facet.ratio.copy()
+    ratio[rows] = _labelled(codes, facet.prior)
+    return replace(facet, ratio=ratio)
+
+
+def _labelled(codes: NDArray[np.int32], prior: NDArray[np.float64]) -> NDArray[np.float32]:
+    """`p(v | item) / p(v)` of items that carry one value, ones where it is not known."""
+    known = codes >= 0
+    ratio = np.ones((len(codes), len(prior)), dtype=np.float32)
     ratio[known] = 1 - _LABEL_TRUST
-    ratio[np.flatnonzero(known), column.codes[known]] += _LABEL_TRUST / prior[column.codes[known]]
-    return Facet(name, "item", column.labels, ratio, prior)
+    ratio[np.flatnonzero(known), codes[known]] += _LABEL_TRUST / prior[codes[known]]
+    return ratio
 
 
 def of_events(name: str, side: Side, column: Codes, log: EventLog, weight: NDArray[Any]) -> Facet:

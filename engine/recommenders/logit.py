@@ -78,6 +78,11 @@ def fit_weights(choices: Choices, start: NDArray[np.float64], *, ridge: float) -
     return np.asarray(found.x, dtype=np.float64), -_negative_log_likelihood(choices, found.x)[0]
 
 
+def mean_log_likelihood(choices: Choices, weights: NDArray[np.float64]) -> float:
+    """How likely the choices are under some weights, in nats per choice."""
+    return -_negative_log_likelihood(choices, weights)[0]
+
+
 def _negative_log_likelihood(choices: Choices, weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
     """Mean over choices, and its gradient."""
     score = (choices.signals @ weights.astype(np.float32)).astype(np.float64) + choices.offset

@@ -81,6 +81,11 @@ def nearest_vectors(vectors: NDArray[np.floating[Any]], *, top_k: int) -> csr_ma
     return _top_rows(lambda rows: csr_matrix(vectors[rows] @ vectors.T), len(vectors), top_k)
 
 
+def largest(matrix: csr_matrix, top_k: int) -> csr_matrix:
+    """The `top_k` largest positive entries of each row, off the diagonal; the matrix is square."""
+    return _top_rows(lambda rows: matrix[rows], matrix.shape[0], top_k)
+
+
 def _row_shares(matrix: csr_matrix) -> csr_matrix:
     """Rows divided by their sums; empty rows stay empty."""
     from scipy.sparse import diags_array
@@ -97,9 +102,10 @@ def _top_rows(
 
     step = max(1, _BLOCK_CELLS // max(n_items, 1))
     order = np.zeros(n_items) if prefer is None else prefer
-    parts = [
-        _cut(block(slice(start, min(start + step, n_items))), start, top_k, order) for start in range(0, n_items, step)
-    ]
+    parts = []
+    for start in range(0, n_items, step):
+        rows = slice(start, min(start + step, n_items))
+        parts.append(cut(block(rows), np.arange(rows.start, rows.stop), top_k, order))
     if not parts:
         return csr_matrix((0, n_items))
     stacked = vstack(parts).tocsr()
@@ -107,12 +113,15 @@ def _top_rows(
     return stacked
 
 
-def _cut(rows: csr_matrix, first: int, top_k: int, prefer: NDArray[np.float64]) -> csr_matrix:
-    """The `top_k` largest entries of each row; ties go to what is preferred, then to the lower column."""
+def cut(rows: csr_matrix, own: NDArray[np.int64], top_k: int, prefer: NDArray[np.float64]) -> csr_matrix:
+    """The `top_k` largest entries of each row; ties go to what is preferred, then to the lower column.
+
+    `own` is each row's own column, which is left out.
+    """
     from scipy.sparse import csr_matrix
 
-    coo = _candidates(rows, first, top_k).tocoo()
-    keep = (coo.data > 0) & (coo.col != coo.row + first)
+    coo = _candidates(rows, own, top_k).tocoo()
+    keep = (coo.data > 0) & (coo.col != own[coo.row])
     row, col, value = coo.row[keep], coo.col[keep], coo.data[keep]
     order = np.lexsort((col, -prefer[col], -value, row))
     row, col, value = row[order], col[order], value[order]
@@ -122,13 +131,13 @@ def _cut(rows: csr_matrix, first: int, top_k: int, prefer: NDArray[np.float64]) 
     return csr_matrix((value[best], (row[best], col[best])), shape=rows.shape)
 
 
-def _candidates(rows: csr_matrix, first: int, top_k: int) -> csr_matrix:
+def _candidates(rows: csr_matrix, own: NDArray[np.int64], top_k: int) -> csr_matrix:
     """Drop what cannot be among the best of a crowded row, so that little is left to sort."""
     if rows.nnz < _CROWDED * rows.shape[0] * top_k:
         return rows
     from scipy.sparse import csr_matrix
 
     dense = rows.toarray()
-    dense[np.arange(len(dense)), first + np.arange(len(dense))] = 0.0
+    dense[np.arange(len(dense)), own] = 0.0
     floor = np.partition(dense, dense.shape[1] - top_k, axis=1)[:, dense.shape[1] - top_k]
     return csr_matrix(np.where(dense >= np.maximum(floor, 1e-12)[:, None], dense, 0.0))

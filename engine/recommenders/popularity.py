@@ -11,6 +11,12 @@ if TYPE_CHECKING:
 
     from engine.recommenders.events import EventLog
 
+YEAR_DAYS, SEASON_DAYS = 365.0, 90.0
+OLD_DAYS = 730.0
+"""Age from which an item is no longer new."""
+
+_MONTH = 30.0
+
 FLOOR = 0.1
 """Share of the mean popularity below which differences between items fade."""
 
@@ -34,6 +40,40 @@ def as_signal(popularity: NDArray[Any]) -> NDArray[np.float64]:
     if mean <= 0:
         return np.zeros(len(popularity))
     return np.log1p(popularity / (FLOOR * mean))
+
+
+def novelty(log: EventLog, created: NDArray[np.float64], *, now: float) -> NDArray[np.float64]:
+    """How lately each item came, as a logarithm: 0 from two years on, or where nothing is known, shape (n_items,).
+
+    Parameters
+    ----------
+    log : EventLog
+        With times; the first event tells when an item came, where nobody wrote it down.
+    created : ndarray, shape (n_items,)
+        First day in the shop, NaN where unknown.
+    now : float
+        Day from which items are seen.
+    """
+    first = np.full(log.n_items, np.inf)
+    if log.day is not None:
+        np.minimum.at(first, log.item, log.day)
+    first = np.where(np.isfinite(created), created, first)
+    age = np.where(np.isfinite(first), np.clip(now - first, 0.0, OLD_DAYS), OLD_DAYS)
+    found: NDArray[np.float64] = np.log1p(OLD_DAYS / _MONTH) - np.log1p(age / _MONTH)
+    return found
+
+
+def a_year_ago(log: EventLog, *, now: float) -> NDArray[np.float64] | None:
+    """Events by item in the weeks that follow the day a year before `now`; None where the log does not reach back.
+
+    Returns
+    -------
+    ndarray, shape (n_items,), or None
+    """
+    if log.day is None or len(log) == 0 or float(log.day.min()) > now - YEAR_DAYS:
+        return None
+    season = (log.day >= now - YEAR_DAYS) & (log.day < now - YEAR_DAYS + SEASON_DAYS)
+    return np.bincount(log.item[season], log.weight[season], minlength=log.n_items).astype(np.float64)
 
 
 def surprise(popularity: NDArray[Any]) -> NDArray[np.float64]:

@@ -25,11 +25,33 @@ def bands(price: NDArray[np.float64], category: Codes) -> Codes:
         NaN where unknown; the band is then -1.
     """
     codes = np.full(len(price), -1, dtype=np.int32)
-    known = np.isfinite(price)
-    if known.any():
-        codes[known] = np.searchsorted(np.quantile(price[known], _QUANTILES), price[known], side="right")
-    for value in range(len(category.labels)):
-        group = known & (category.codes == value)
-        if group.sum() >= _ENOUGH:
-            codes[group] = np.searchsorted(np.quantile(price[group], _QUANTILES), price[group], side="right")
+    known = np.flatnonzero(np.isfinite(price))
+    codes[known] = banded(price, category, known, price[known])
     return Codes(codes, BANDS)
+
+
+def banded(
+    price: NDArray[np.float64], category: Codes, rows: NDArray[np.int64], asked: NDArray[np.float64]
+) -> NDArray[np.int32]:
+    """Bands that other prices of some rows would fall in, the edges being those of `price`.
+
+    Parameters
+    ----------
+    price : ndarray, shape (n_items,)
+        The prices that define the bands, NaN where unknown.
+    category : Codes
+        By item.
+    rows : ndarray of int64, shape (n_asked,)
+    asked : ndarray of float64, shape (n_asked,)
+    """
+    known = np.isfinite(price)
+    codes = np.full(len(rows), -1, dtype=np.int32)
+    if not known.any():
+        return codes
+    codes[:] = np.searchsorted(np.quantile(price[known], _QUANTILES), asked, side="right")
+    for value in np.unique(category.codes[rows]):
+        group = known & (category.codes == value)
+        if value >= 0 and group.sum() >= _ENOUGH:
+            here = category.codes[rows] == value
+            codes[here] = np.searchsorted(np.quantile(price[group], _QUANTILES), asked[here], side="right")
+    return codes

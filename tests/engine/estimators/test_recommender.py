@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import numpy as np
@@ -6,15 +7,20 @@ import pytest
 from engine.artifacts import ArtifactStore
 from engine.catalog.dataset import Dataset
 from engine.catalog.schema import Table
-from engine.errors import CorruptArtifact, InvalidInput
+from engine.errors import CorruptArtifact, InvalidInput, UnsafeFormat
 from engine.estimators import kind_of
 from engine.estimators.base import Holdout
 from engine.estimators.recommender import RecommenderEstimator
-from engine.estimators.recommender_config import RecommenderConfig, SignalWeights
+from engine.estimators.recommender_config import RankerConfig, RecommenderConfig, SignalWeights
 from engine.training.gate import judge
 from tests.engine.estimators.shops import Silent, dataset_of, small_shop
 
 CONFIG = RecommenderConfig()
+EVERYTHING = RecommenderConfig(
+    weights=SignalWeights(cosine=0.2, factors=0.2, meaning=0.2),
+    dimensions=8,
+    ranker=RankerConfig(candidates=20, windows=1, rounds=10),
+)
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +36,14 @@ def holdout(dataset: Dataset) -> Holdout:
 @pytest.fixture(scope="module")
 def fitted(holdout: Holdout) -> RecommenderEstimator:
     estimator = RecommenderEstimator(CONFIG)
+    estimator.fit(holdout.train, Silent())
+    return estimator
+
+
+@pytest.fixture(scope="module")
+def full(holdout: Holdout) -> RecommenderEstimator:
+    """With every signal."""
+    estimator = RecommenderEstimator(EVERYTHING)
     estimator.fit(holdout.train, Silent())
     return estimator
 
@@ -107,16 +121,109 @@ def test_names_that_do_not_fit_the_arrays_are_refused(fitted: RecommenderEstimat
 
 
 @pytest.mark.parametrize(
-    ("array", "value"), [("history.columns", 10**6), ("neighbours.together.columns", -1), ("history.starts", 7)]
+    ("array", "value"),
+    [
+        ("history.columns", 10**6),
+        ("neighbours.together.columns", -1),
+        ("complements.columns", 10**6),
+        ("history.starts", 7),
+        ("factors", float("nan")),
+    ],
 )
-def test_indices_out_of_bounds_are_refused(fitted: RecommenderEstimator, array: str, value: int) -> None:
+def test_indices_out_of_bounds_are_refused(full: RecommenderEstimator, array: str, value: float) -> None:
     from safetensors.numpy import load, save
 
-    files = fitted.save()
+    files = full.save()
     arrays = load(files["model.safetensors"])
     arrays[array][0] = value
     with pytest.raises(CorruptArtifact):
         RecommenderEstimator.load({**files, "model.safetensors": save(arrays)})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"factors": {"regularisation": -1.0, "alpha": 1.0}},
+        {"factors": {"regularisation": float("inf"), "alpha": 1.0}},
+        {"factors": {"alpha": 1.0}},
+        {"factors": [1]},
+        {"weights": {"trending": -1.0}},
+        {"newcomer": {"trending": "much"}},
+        {"newcomer": [1]},
+        {"neighbours": ["together", "absent"]},
+        {"ranker": {"names": ["absent"], "weights": {}, "candidates": 5}},
+        {"ranker": {"names": ["trending"], "weights": {}, "candidates": 5}},
+        {"ranker": {"names": []}},
+    ],
+)
+def test_a_blend_that_was_tampered_with_is_refused(full: RecommenderEstimator, change: dict[str, object]) -> None:
+    files = full.save()
+    blend = {**json.loads(files["blend.json"]), **change}
+    with pytest.raises(CorruptArtifact):
+        RecommenderEstimator.load({**files, "blend.json": json.dumps(blend).encode()})
+
+
+def test_every_signal_survives_the_files(full: RecommenderEstimator) -> None:
+    loaded = RecommenderEstimator.load(full.save())
+    assert loaded.model.blend.signals == full.model.blend.signals
+    assert {"novelty", "linear", "cosine", "factors", "meaning", "goes_with"} <= set(loaded.model.blend.signals)
+    rows = np.arange(-1, 20)
+    ours, theirs = (model.blend.scores(model.taste(rows)) for model in (full.model, loaded.model))
+    np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_second_stage_is_grown_saved_and_checked(full: RecommenderEstimator) -> None:
+    files = full.save()
+    assert full.model.blend.ranker is not None
+    parts = full.model.blend.parts(full.model.taste(np.arange(5)))
+    np.testing.assert_allclose(sum(parts.values()), full.model.blend.scores(full.model.taste(np.arange(5))), atol=1e-9)
+    for trees in (b"", b"not trees", files["ranker.lgb"][:500]):
+        with pytest.raises((CorruptArtifact, UnsafeFormat)):
+            RecommenderEstimator.load({**files, "ranker.lgb": trees})
+    del files["ranker.lgb"]
+    with pytest.raises(CorruptArtifact):
+        RecommenderEstimator.load(files)
+
+
+def test_another_price_moves_the_product_to_another_band(fitted: RecommenderEstimator) -> None:
+    model = fitted.model
+    assert model.prices is not None
+    cheap, dear = int(np.argmin(model.prices)), int(np.argmax(model.prices))
+    moved = model.repriced({cheap: float(model.prices[dear])})
+    assert moved.item_codes["price"][cheap] > model.item_codes["price"][cheap]
+    rows = np.arange(20)
+    before, after = (one.blend.scores(one.taste(rows)) for one in (model, moved))
+    others = np.arange(60) != cheap
+    untouched = ~model.memory.history[rows].toarray()[:, [cheap]].any(axis=1)
+    np.testing.assert_array_equal(before[untouched][:, others], after[untouched][:, others])
+    assert (before[untouched, cheap] != after[untouched, cheap]).any()
+
+
+def test_todays_price_changes_nothing(fitted: RecommenderEstimator) -> None:
+    model = fitted.model
+    assert model.prices is not None
+    same = model.repriced({row: float(model.prices[row]) for row in range(5)})
+    np.testing.assert_array_equal(same.item_codes["price"], model.item_codes["price"])
+    np.testing.assert_allclose(same.blend.facets["price"].ratio, model.blend.facets["price"].ratio)
+
+
+def test_newcomers_are_weighted_on_their_own(holdout: Holdout, tmp_path: Path) -> None:
+    rows = small_shop(shoppers=900)
+    known = {row["shopper"] for row in rows[Table.SHOPPERS][:450]}
+    late = [row for row in rows[Table.INTERACTIONS] if row["shopper"] in known or row["time"].timestamp() % 5 < 3]
+    rows[Table.INTERACTIONS] = [
+        row if row["shopper"] in known else {**row, "time": row["time"].replace(year=2026, month=7, day=10)}
+        for row in late
+    ]
+    data = RecommenderEstimator.everything(dataset_of(tmp_path, rows), CONFIG)
+    estimator = RecommenderEstimator(CONFIG)
+    estimator.fit(data, Silent())
+    blend = estimator.model.blend
+    assert set(blend.newcomer) == set(blend.signals)
+    assert all(weight > 0 for weight in blend.weights.values())
+    alone = RecommenderEstimator(CONFIG.model_copy(update={"learn_newcomers": False}))
+    alone.fit(data, Silent())
+    assert alone.model.blend.newcomer == {}
 
 
 def test_an_unknown_shopper_is_a_newcomer(fitted: RecommenderEstimator) -> None:
@@ -150,7 +257,7 @@ def test_a_shop_of_bare_events_trains(tmp_path: Path) -> None:
     split = RecommenderEstimator.holdout(dataset, CONFIG)
     estimator = RecommenderEstimator(CONFIG)
     estimator.fit(split.train, Silent())
-    assert set(estimator.model.blend.signals) == {"trending", "together"}
+    assert set(estimator.model.blend.signals) == {"trending", "together", "linear", "goes_with"}
     assert estimator.evaluate(split, Silent()).evaluation.metrics["ndcg_at_10"].value > 0
 
 
