@@ -28,13 +28,23 @@ class _Answer(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
 
 
+class Evidence(_Answer):
+    """A product that the shopper met, and its exact part of a contribution."""
+
+    item_id: str
+    title: str
+    value: float
+    told: str
+
+
 class Contribution(_Answer):
-    """What one signal added to a score; `share` is its part of the whole."""
+    """What one signal or rule added to a score; `share` is its part of the whole."""
 
     signal: str
     value: float
     share: float
     because: str
+    evidence: tuple[Evidence, ...] = ()
 
 
 class RecommendedItem(_Answer):
@@ -59,6 +69,30 @@ class RecommendationAnswer(_Answer):
     note: str
     latency_ms: float
     items: tuple[RecommendedItem, ...]
+    plan: int | None = None
+    surface: str = "home"
+
+
+class Observed(_Answer):
+    """An event that was taken in; `events` counts the recent ones that are held."""
+
+    shop: str
+    event: str
+    item_id: str
+    events: int
+    known: bool
+    clicked: bool
+
+
+class PlanState(_Answer):
+    """A published merchandising plan; number 0 is the empty one before any was published."""
+
+    shop: str
+    number: int
+    plan: dict[str, Any]
+    reason: str
+    undoes: int | None
+    current: bool
 
 
 class Model(_Answer):
@@ -127,10 +161,42 @@ class SkyyClient:
         basket: Sequence[str] = (),
         context: dict[str, Any] | None = None,
         limit: int = 10,
+        surface: str | None = None,
+        item_id: str | None = None,
+        session_id: str | None = None,
+        market: str | None = None,
     ) -> RecommendationAnswer:
-        """Items for a shopper, or for an anonymous basket of item ids."""
+        """Items for a shopper, a session, or an anonymous basket of item ids."""
         body = {"shop": shop, "user_id": user_id, "basket": list(basket), "context": context or {}, "limit": limit}
+        body |= {"surface": surface, "item_id": item_id, "session_id": session_id, "market": market}
         return self._ask("POST", "/v1/recommend", RecommendationAnswer, body)
+
+    def observe(
+        self,
+        *,
+        item_id: str,
+        event: str,
+        shop: str | None = None,
+        user_id: str | None = None,
+        session_id: str | None = None,
+        request_id: str | None = None,
+    ) -> Observed:
+        """Take in what a shopper or an anonymous session just did; the next answer counts it."""
+        body = {"shop": shop, "user_id": user_id, "session_id": session_id, "item_id": item_id, "event": event}
+        return self._ask("POST", "/v1/events", Observed, {**body, "request_id": request_id})
+
+    def plan(self, *, shop: str) -> PlanState:
+        """The merchandising plan in force."""
+        return self._ask("GET", f"/v1/shops/{shop}/plan", PlanState)
+
+    def publish_plan(self, *, shop: str, plan: dict[str, Any], reason: str, expected: int | None = None) -> PlanState:
+        """Put a plan in force, if number `expected` still is (None: whatever is)."""
+        body = {"plan": plan, "reason": reason, "expected": expected}
+        return self._ask("POST", f"/v1/shops/{shop}/plan", PlanState, body)
+
+    def undo_plan(self, *, shop: str, reason: str) -> PlanState:
+        """Bring back the plan before the one in force."""
+        return self._ask("POST", f"/v1/shops/{shop}/plan/undo", PlanState, {"reason": reason})
 
     def models(self, *, shop: str | None = None) -> list[Model]:
         """All models, by name."""

@@ -21,8 +21,7 @@ from engine.core import Engine, Service
 from engine.store import Event, operation
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from engine.recommenders.nearest import Nearest
 
 _LOG = logging.getLogger(__name__)
 _KEPT = 4
@@ -56,17 +55,15 @@ class SearchService(Service):
         vectors = self.engine.part(Embedder).vectors(number)
         if not query.strip() or vectors is None or len(literal) >= limit:
             return SearchResult(by_meaning=False, items=literal)
-        near = self._near(query, vectors)
+        near = self._near(query, vectors, limit)
         found = {card.item_id: card for card in [*literal, *(cards.cards[place] for place in near)]}
         return SearchResult(by_meaning=True, items=list(found.values())[:limit])
 
-    def _near(self, query: str, vectors: NDArray[np.float32]) -> list[int]:
-        """Places of products, the most similar first."""
-        import numpy as np
-
-        similarity = vectors @ text.embed(self.engine, [query])[0]
-        order = np.argsort(-similarity, kind="stable")[:200]
-        return [int(place) for place in order if similarity[place] >= _LEAST_SIMILARITY]
+    def _near(self, query: str, vectors: Nearest, limit: int) -> list[int]:
+        """Places of up to `limit` products, the most similar first."""
+        found = vectors.search(text.embed(self.engine, [query]), limit)
+        similar = (found.rows[0] >= 0) & (found.scores[0] >= _LEAST_SIMILARITY)
+        return [int(place) for place in found.rows[0][similar]]
 
 
 class _Closing(Exception):  # noqa: N818  # a signal, not an error
@@ -78,15 +75,15 @@ class Embedder:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._ready: dict[int, NDArray[np.float32]] = {}
+        self._ready: dict[int, Nearest] = {}
         self._wanted: queue.Queue[int | None] = queue.Queue()
         self._asked: set[int] = set()
         self._guard = threading.Lock()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def vectors(self, number: int) -> NDArray[np.float32] | None:
-        """Vectors of a snapshot's products, shape (n_items, 384); None while they are being made."""
+    def vectors(self, number: int) -> Nearest | None:
+        """Search over the vectors of a snapshot's products; None while they are being made."""
         ready = self._ready.get(number)
         if ready is None:
             self.want(number)
@@ -124,14 +121,16 @@ class Embedder:
             for old in sorted(self._ready)[:-_KEPT]:
                 del self._ready[old]
 
-    def _make(self, number: int) -> NDArray[np.float32]:
+    def _make(self, number: int) -> Nearest:
+        from engine.recommenders.nearest import Nearest
+
         items = (
             self._engine.service(CatalogService)
             .dataset(number)
             .frame(Table.ITEMS, ["title", "category", "colour", "description"])
         )
         texts = [". ".join(str(part) for part in row if isinstance(part, str)) for row in items.itertuples(index=False)]
-        return text.embed_cached(self._engine, texts, between=self._check)
+        return Nearest(text.embed_cached(self._engine, texts, between=self._check))
 
     def _check(self) -> None:
         if self._closing.is_set():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -35,10 +36,11 @@ class CardIndex:
     @cached_property
     def cards(self) -> list[ItemCard]:
         """Every card, in the order of the catalogue."""
-        items = self._dataset.frame(Table.ITEMS, ["item_id", *_TEXTS, "attributes"])
+        items = self._dataset.frame(Table.ITEMS, ["item_id", *_TEXTS, "attributes", "cost", "created_at"])
         texts = {name: _optional(items[name]) for name in _TEXTS}
         attributes = [json.loads(text) if text else {} for text in _optional(items["attributes"])]
         prices, stock, sizes = self._prices(), self._stock(), self._sizes()
+        cost, created = _optional(items["cost"]), _times(items["created_at"])
         return [
             ItemCard(
                 item_id=item,
@@ -49,9 +51,12 @@ class CardIndex:
                 season=texts["season"][place],
                 image=texts["image"][place],
                 price=prices.get(item),
-                in_stock=stock.get(item),
+                in_stock=None if item not in stock else stock[item] > 0,
                 sizes=sizes.get(item, ()),
                 attributes=attributes[place],
+                cost=cost[place],
+                on_hand=stock.get(item),
+                created_at=created[place],
             )
             for place, item in enumerate(items["item_id"].tolist())
         ]
@@ -97,15 +102,15 @@ class CardIndex:
         )
         return dict(zip(latest["item_id"].tolist(), latest["price"].tolist(), strict=True))
 
-    def _stock(self) -> dict[str, bool]:
-        """Whether the last count of any variant left a piece; products without a count are absent."""
+    def _stock(self) -> dict[str, int]:
+        """Pieces of all variants at their last count; products without a count are absent."""
         levels = self._dataset.frame(Table.STOCK_LEVELS)
         if levels.empty:
             return {}
         last = levels.sort_values("time", kind="stable").drop_duplicates("variant_id", keep="last")
         owners = self._dataset.frame(Table.VARIANTS, ["variant_id", "item_id"])
         pieces = last.merge(owners, on="variant_id").groupby("item_id")["on_hand"].sum()
-        return {str(item): bool(count > 0) for item, count in pieces.items()}
+        return {str(item): int(count) for item, count in pieces.items()}
 
     def _sizes(self) -> dict[str, tuple[str, ...]]:
         variants = self._dataset.frame(Table.VARIANTS, ["item_id", "size"]).dropna().drop_duplicates()
@@ -124,10 +129,15 @@ def size_rank(size: str) -> tuple[int, float, str]:
     return (1, float(number.group()), lower) if number else (2, 0.0, lower)
 
 
-def _optional(column: pd.Series[Any]) -> list[str | None]:
+def _optional(column: pd.Series[Any]) -> list[Any]:
     """Values with None for what is absent."""
-    values: list[str | None] = column.astype(object).where(column.notna(), None).tolist()
+    values: list[Any] = column.astype(object).where(column.notna(), None).tolist()
     return values
+
+
+def _times(column: pd.Series[Any]) -> list[datetime | None]:
+    """Times with None for what is absent, as plain datetimes."""
+    return [None if value is None else value.to_pydatetime() for value in _optional(column)]
 
 
 def cards(dataset: Dataset) -> list[ItemCard]:

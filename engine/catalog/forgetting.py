@@ -26,6 +26,7 @@ from engine.catalog.pseudonyms import is_pseudonym, pseudonym, write_private
 from engine.catalog.records import ForgetReport, Forgetting, ForgottenIn, SnapshotInfo
 from engine.catalog.references import parts_in_use
 from engine.catalog.service import CatalogService
+from engine.catalog.spools import forget_everywhere
 from engine.core import Engine, Service
 from engine.errors import InvalidInput
 from engine.failpoints import failpoint
@@ -157,6 +158,7 @@ class ForgettingService(Service):
         held, rows, quarantined = self._rewrite(actor, note, snapshots)
         for listener in self._listeners:
             listener(note.shop, frozenset(note.names))
+        forget_everywhere(self.engine.settings.home, note.shop, note.names)
         self._catalog.ring(note.shop).remove({bytes.fromhex(mark) for mark in note.marks})
         failpoint("forget.ring")
         jobs = self._sweep()

@@ -161,7 +161,11 @@ class MendedRow(_Record):
 
 
 class ItemCard(_Record):
-    """A product as the wall shows it; `in_stock` is None where the shop tells no stock."""
+    """A product as the wall shows it; what the shop does not tell is None.
+
+    `cost` is the purchase cost in shop currency and for the shop's own people only; `on_hand` counts the
+    pieces of all variants; `created_at` is the first day in the shop.
+    """
 
     item_id: str
     title: str
@@ -174,6 +178,9 @@ class ItemCard(_Record):
     in_stock: bool | None = None
     sizes: tuple[str, ...] = ()
     attributes: dict[str, Any] = Field(default_factory=dict)
+    cost: float | None = None
+    on_hand: int | None = None
+    created_at: datetime | None = None
 
 
 class ShopperCard(_Record):

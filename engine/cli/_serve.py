@@ -1,53 +1,17 @@
-"""`skyy recommend`, `skyy serve`, `skyy release`."""
+"""`skyy serve`, `skyy release`."""
 
 from __future__ import annotations
 
-import json
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from engine.actor import Actor
-from engine.cli._output import Json, Shop, answer, answer_table, engine
+from engine.cli._output import Json, Shop, answer, engine
 from engine.cli._training import only_shop
-from engine.errors import Forbidden, InvalidInput
+from engine.errors import Forbidden
 from engine.model_registry.release import ReleaseService
-from engine.recommendation_engine import RecommendationService
 from engine.settings import LOOPBACK, Settings
-
-
-def recommend(
-    user: Annotated[str | None, typer.Option("--user", help="Shopper id; nobody in particular when left out.")] = None,
-    shop: Shop = None,
-    basket: Annotated[list[str] | None, typer.Option("--basket", help="Product id in the basket; may repeat.")] = None,
-    context: Annotated[str, typer.Option(help='JSON, such as \'{"category": "dresses"}\'.')] = "{}",
-    limit: Annotated[int, typer.Option(min=1, max=500)] = 10,
-    as_json: Json = False,
-) -> None:
-    """Recommend products, with the reason for each."""
-    with engine() as opened:
-        found = opened.call(
-            RecommendationService.recommend,
-            shop=shop,
-            user_id=user,
-            basket=list(basket or ()),
-            context=_context(context),
-            limit=limit,
-        )
-    if as_json:
-        answer(found, as_json=True, text="")
-        return
-    answer_table(
-        found.items,
-        ("", "item", "title", "price", "score", "because"),
-        (
-            (item.position, item.item_id, item.card.title, item.card.price, item.score, item.reason)
-            for item in found.items
-        ),
-        as_json=False,
-        empty="Nothing fits these filters. Loosen one of them.",
-    )
-    answer(found, as_json=False, text=f"{found.model} {found.version}, {found.latency_ms:.1f} ms. {found.note}".strip())
 
 
 def release(shop: Shop = None, as_json: Json = False) -> None:
@@ -91,14 +55,4 @@ def check_address(host: str) -> None:
         )
 
 
-def _context(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except ValueError as error:
-        raise InvalidInput(f"The context is not JSON: {error}.", 'Such as \'{"category": "dresses"}\'.') from error
-    if not isinstance(found, dict):
-        raise InvalidInput(f"The context is {text[:60]!r}.", "It is a JSON object.")
-    return found
-
-
-COMMANDS = (recommend, release, serve)
+COMMANDS = (release, serve)

@@ -17,9 +17,9 @@ from engine.clock import SystemClock
 from engine.core import Engine
 from engine.inference_server._base import bare_app
 from engine.inference_server._context import Body, EngineOf
-from engine.inference_server._recommend import RecommendationRequest
+from engine.inference_server._recommend import WITHOUT_COST, ObservedEvent, RecommendationRequest
 from engine.inference_server.problems import problem_response
-from engine.recommendation_engine import Recommendations, RecommendationService
+from engine.recommendation_engine import Observed, Recommendations, RecommendationService
 from engine.settings import Settings
 
 router = APIRouter()
@@ -48,10 +48,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return app
 
 
-@router.post("/v1/recommend")
+@router.post("/v1/recommend", response_model_exclude=WITHOUT_COST)
 def recommend(engine: EngineOf, body: RecommendationRequest) -> Recommendations:
     """Items for a shopper or a basket, best first, each with its reasons."""
-    return engine.service(RecommendationService).recommend(**body.model_dump())
+    return engine.service(RecommendationService).recommend(**body.arguments())
+
+
+@router.post("/v1/events")
+def observe(engine: EngineOf, body: ObservedEvent) -> Observed:
+    """Take an event in; the next answer of this process counts it."""
+    return engine.service(RecommendationService).observe(**body.model_dump())
 
 
 @router.get("/health/live")

@@ -35,6 +35,7 @@ JOIN aliases a ON a.model = m.model AND a.alias = ?
 JOIN versions v ON v.model = m.model AND v.version = a.version
 WHERE m.shop = ? ORDER BY m.kind, m.model
 """
+_PLAN = "SELECT number, plan FROM plans WHERE shop = ? ORDER BY number DESC LIMIT 1"
 _CATALOGUE = "SELECT number, manifest FROM snapshots WHERE shop = ? ORDER BY number DESC LIMIT 1"
 
 
@@ -47,7 +48,7 @@ class Release:
     folder : Path
         Where it lies.
     manifest : dict
-        `shop`, `number`, `models` by kind, `snapshot`, `tables`, `rules`.
+        `shop`, `number`, `models` by kind, `snapshot`, `tables`, `plan` and `plan_number`.
     """
 
     folder: Path
@@ -264,6 +265,7 @@ def _next(reader: Reader, shop: str, champions: dict[str, dict[str, Any]]) -> di
     previous = _rows.release(reader, shop)
     snapshot = reader.row(_CATALOGUE, [shop])
     tables = json.loads(snapshot["manifest"])["tables"] if snapshot else {}
+    plan = reader.row(_PLAN, [shop])
     return {
         "shop": shop,
         "number": (previous.number if previous else 0) + 1,
@@ -272,5 +274,6 @@ def _next(reader: Reader, shop: str, champions: dict[str, dict[str, Any]]) -> di
         },
         "snapshot": snapshot["number"] if snapshot else None,
         "tables": {name: tables[name] for name in SERVED_TABLES if tables.get(name)},
-        "rules": [],
+        "plan": json.loads(plan["plan"]) if plan else {},
+        "plan_number": plan["number"] if plan else 0,
     }

@@ -7,7 +7,7 @@ shoppers did) shift the score.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 EXCLUDE = ("seen", "nothing")
 _MOST_VALUES = 200
+_MOST_IDS = 10_000
 
 
 @dataclass(frozen=True)
@@ -70,19 +71,63 @@ def understand(context: Mapping[str, Any], catalog: CatalogFacets, model: Mappin
     if _yes(asked.pop("in_stock", True)):
         allowed &= ~catalog.sold_out
     exclude_met = _exclude(asked.pop("exclude", "seen"), catalog, allowed)
-    if "exclude_brand" in asked and "brand" in catalog.values:
-        allowed &= ~catalog.rows("brand", _values("exclude_brand", asked.pop("exclude_brand")))
-    if "price_range" in asked and catalog.tells_prices:
-        allowed &= _prices(asked.pop("price_range"), catalog)
     named: dict[str, int] = {}
     for key, value in asked.items():
-        if key in catalog.values:
-            allowed &= catalog.rows(key, _values(key, value))
+        rows = _rows(key, value, catalog)
+        if rows is not None:
+            allowed &= rows
         elif key not in model or model[key].side == "item":
-            raise _unknown(key, catalog, model)
+            raise _unknown(key, keys(catalog, model))
         if key in model and model[key].side != "item":
             _name(key, value, model[key], named, hard=key in catalog.values)
     return Wishes(allowed, named, exclude_met)
+
+
+def select(where: Mapping[str, Any], catalog: CatalogFacets) -> NDArray[np.bool_]:
+    """Products that a rule names: every key must hold, shape (n_products,).
+
+    Parameters
+    ----------
+    where : mapping
+        `item_id`, and the keys of a context that products tell.
+
+    Raises
+    ------
+    InvalidInput
+        A key, or every value of a key, does not exist here; product ids that do not exist match nothing.
+    """
+    chosen = np.ones(catalog.size, dtype=bool)
+    for key, value in where.items():
+        rows = catalog.of_ids(_values(key, value, _MOST_IDS)) if key == "item_id" else _rows(key, value, catalog)
+        if rows is None:
+            raise _unknown(key, ("item_id", *keys(catalog, {})[:-1]))
+        chosen &= rows
+    return chosen
+
+
+def _rows(key: str, value: Any, catalog: CatalogFacets) -> NDArray[np.bool_] | None:
+    """Products that have what a key asks for; None where products do not tell the key."""
+    if key == "exclude_brand" and "brand" in catalog.values:
+        return ~catalog.rows("brand", _values(key, value))
+    if key == "price_range" and catalog.tells_prices:
+        return _prices(value, catalog)
+    return catalog.rows(key, _values(key, value)) if key in catalog.values else None
+
+
+def forgiven(
+    context: Mapping[str, Any], catalog: CatalogFacets, model: Mapping[str, Facet]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The part of a context that exists here, and what does not with the reason: for links that grew old."""
+    kept: dict[str, Any] = {}
+    dropped: dict[str, str] = {}
+    for key, value in context.items():
+        try:
+            understand({key: value}, catalog, model)
+        except InvalidInput as error:
+            dropped[key[:80]] = f"{error.found} {error.expected}"
+        else:
+            kept[key] = value
+    return kept, dropped
 
 
 def keys(catalog: CatalogFacets, model: Mapping[str, Facet]) -> tuple[str, ...]:
@@ -93,10 +138,10 @@ def keys(catalog: CatalogFacets, model: Mapping[str, Facet]) -> tuple[str, ...]:
     return (*catalog.values, *learned, *prices, "in_stock", "exclude", *brands)
 
 
-def _unknown(key: str, catalog: CatalogFacets, model: Mapping[str, Facet]) -> InvalidInput:
+def _unknown(key: str, known: Sequence[str]) -> InvalidInput:
     return InvalidInput(
         f"This shop cannot be asked for {key[:80]!r}.",
-        f"It can be asked for {', '.join(keys(catalog, model))}.",
+        f"It can be asked for {', '.join(known)}.",
         "Take the key out, or import data that tells it.",
         key=key,
     )
@@ -114,10 +159,8 @@ def _exclude(value: Any, catalog: CatalogFacets, allowed: NDArray[np.bool_]) -> 
     """Take product ids out of `allowed`; the answer is whether met ones go too."""
     if value in EXCLUDE:
         return bool(value == "seen")
-    listed = set(_values("exclude", value))
-    for row, card in enumerate(catalog.cards):
-        if card.item_id in listed:
-            allowed[row] = False
+    listed = _values("exclude", value)
+    allowed &= ~catalog.of_ids(listed)
     return "nothing" not in listed
 
 
@@ -148,13 +191,13 @@ def _bounds(value: Any) -> tuple[float, float]:
     return low, high
 
 
-def _values(key: str, value: Any) -> list[str]:
+def _values(key: str, value: Any, most: int = _MOST_VALUES) -> list[str]:
     """One value or a list of them, as text."""
     single = value if isinstance(value, (list, tuple)) else [value]
-    if not 0 < len(single) <= _MOST_VALUES or any(not isinstance(entry, (str, int, float, bool)) for entry in single):
+    if not 0 < len(single) <= most or any(not isinstance(entry, (str, int, float, bool)) for entry in single):
         raise InvalidInput(
             f"The value of {key!r} is not one.",
-            f"It is a text, a number, or a list of 1 to {_MOST_VALUES} of these.",
+            f"It is a text, a number, or a list of 1 to {most:,} of these.",
         )
     return [as_text(entry) for entry in single]
 

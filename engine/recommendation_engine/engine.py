@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from engine.core import Engine, current_engine
-from engine.recommendation_engine.schema import Recommendations, SessionEvent
+from engine.recommendation_engine.plan import Surface
+from engine.recommendation_engine.schema import Act, BulkReport, Observed, Recommendations, SessionEvent
 from engine.recommendation_engine.service import RecommendationService
 
 
@@ -33,6 +36,10 @@ class RecommendationEngine:
         *,
         basket: Sequence[str] | None = None,
         events: Sequence[SessionEvent] | None = None,
+        surface: Surface | str | None = None,
+        item_id: str | None = None,
+        session_id: str | None = None,
+        market: str | None = None,
     ) -> Recommendations:
         """Products for a shopper or a basket, best first, each with its reasons.
 
@@ -47,11 +54,19 @@ class RecommendationEngine:
         basket : sequence of str
             Product ids.
         events : sequence of SessionEvent
-            What the shopper did since the model was trained.
+            What the shopper did since the model was trained, beside what was observed.
+        surface : Surface or str, optional
+            `home` (when left out), `category`, `product`, `wear_with` or `basket`.
+        item_id : str, optional
+            The product that a list on `product` or `wear_with` is about.
+        session_id : str, optional
+            An anonymous session whose observed events count too.
+        market : str, optional
+            For rules that hold in some markets only.
 
         Raises
         ------
-        ReleaseNotFound, InvalidInput
+        ReleaseNotFound, InvalidInput, ItemNotFound
         """
         return await self._engine.acall(
             RecommendationService.recommend,
@@ -61,4 +76,53 @@ class RecommendationEngine:
             context=dict(context or {}),
             limit=limit,
             events=list(events or ()),
+            surface=None if surface is None else Surface(surface),
+            item_id=item_id,
+            session_id=session_id,
+            market=market,
         )
+
+    async def observe(
+        self,
+        item_id: str,
+        event: Act | str,
+        *,
+        user_id: str | None = None,
+        session_id: str | None = None,
+        request_id: str | None = None,
+    ) -> Observed:
+        """Take in what a shopper just did; the next answer counts it.
+
+        Parameters
+        ----------
+        event : Act or str
+            `view`, `cart`, `favourite`, `rental`, `rating`, `purchase`, `return` or `dismiss`.
+        user_id, session_id : str, optional
+            One of the two.
+        request_id : str, optional
+            The recommendation that was followed.
+
+        Raises
+        ------
+        ReleaseNotFound, InvalidInput, ItemNotFound
+        """
+        return await self._engine.acall(
+            RecommendationService.observe,
+            shop=self._shop,
+            user_id=user_id,
+            session_id=session_id,
+            item_id=item_id,
+            event=Act(event),
+            request_id=request_id,
+        )
+
+    async def recommend_all(self, path: Path | str, *, limit: int = 10) -> BulkReport:
+        """Write a list for every shopper of the shop to a Parquet file, in this process.
+
+        Raises
+        ------
+        ReleaseNotFound, InvalidInput, InvalidFile
+        """
+        service = self._engine.service(RecommendationService)
+        where = Path(path).expanduser().absolute()
+        return await asyncio.to_thread(service.recommend_all, where, shop=self._shop, limit=limit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.errors import InvalidInput
 from engine.recommenders.events import Codes
-from engine.recommenders.price_bands import BANDS, bands
+from engine.recommenders.price_bands import BANDS, banded, bands
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,6 +34,29 @@ class CatalogFacets:
         self.cards = cards
         self.size = len(cards)
 
+    def repriced(self, cards: Sequence[ItemCard], prices: Mapping[int, float]) -> CatalogFacets:
+        """The same products with other prices at some rows, banded by today's edges; the rest is shared.
+
+        Parameters
+        ----------
+        cards : sequence of ItemCard
+            With the changed prices.
+        """
+        other = CatalogFacets(cards)
+        other.__dict__.update({name: getattr(self, name) for name in ("values", "place", "sold_out", "_categories")})
+        rows = np.fromiter(prices, dtype=np.int64, count=len(prices))
+        changed = np.fromiter(prices.values(), dtype=np.float64, count=len(prices))
+        if self.tells_prices:
+            moved = self.bands.copy()
+            moved[rows] = banded(self.price, self._categories, rows, changed)
+            other.__dict__["bands"] = moved
+        return other
+
+    @cached_property
+    def place(self) -> dict[str, int]:
+        """Row by product id."""
+        return {card.item_id: row for row, card in enumerate(self.cards)}
+
     @cached_property
     def values(self) -> dict[str, dict[str, NDArray[np.int64]]]:
         """Facet to value to rows of the products that have it; the shop's own spelling."""
@@ -56,22 +79,26 @@ class CatalogFacets:
     @cached_property
     def bands(self) -> NDArray[np.int32]:
         """Price band by row as a place in `BANDS`, -1 where unknown."""
+        return bands(self.price, self._categories).codes
+
+    @cached_property
+    def _categories(self) -> Codes:
         labels = sorted({card.category for card in self.cards if card.category})
         place = {label: code for code, label in enumerate(labels)}
         category = np.array([place.get(card.category or "", -1) for card in self.cards], dtype=np.int32)
-        return bands(self.price, Codes(category, tuple(labels))).codes
+        return Codes(category, tuple(labels))
 
     @cached_property
     def sold_out(self) -> NDArray[np.bool_]:
         """Products known to have no piece left."""
         return np.array([card.in_stock is False for card in self.cards], dtype=bool)
 
-    @property
+    @cached_property
     def tells_stock(self) -> bool:
         """Whether the shop tells stock of any product."""
         return any(card.in_stock is not None for card in self.cards)
 
-    @property
+    @cached_property
     def tells_prices(self) -> bool:
         """Whether the shop tells the price of any product."""
         return bool(np.isfinite(self.price).any())
@@ -89,6 +116,28 @@ class CatalogFacets:
             mask[self.values[facet][spelling(value, self.values[facet], facet)]] = True
         return mask
 
+    def of_ids(self, ids: Iterable[str]) -> NDArray[np.bool_]:
+        """Products by id; ids that do not exist match nothing."""
+        mask = np.zeros(self.size, dtype=bool)
+        mask[[self.place[item] for item in ids if item in self.place]] = True
+        return mask
+
+    def by_value(self, facet: str) -> Mapping[str, NDArray[np.int64]]:
+        """Rows of the products by value of a facet, `price_range` among them.
+
+        Raises
+        ------
+        InvalidInput
+            The catalogue has no such facet.
+        """
+        if facet == "price_range" and self.tells_prices:
+            return {band: np.flatnonzero(self.bands == code) for code, band in enumerate(BANDS)}
+        if facet not in self.values:
+            raise InvalidInput(
+                f"Products here tell no {facet[:80]!r}.", f"They tell {listing(self.values)}.", "Choose one of these."
+            )
+        return self.values[facet]
+
     def in_band(self, band: str) -> NDArray[np.bool_]:
         """Products of a price band.
 
@@ -98,6 +147,14 @@ class CatalogFacets:
         """
         mask: NDArray[np.bool_] = self.bands == BANDS.index(spelling(band, BANDS, "price_range"))
         return mask
+
+
+def meant(value: Any, known: Iterable[str], facet: str) -> str | None:
+    """The shop's own spelling of a value, None where it has none."""
+    try:
+        return spelling(as_text(value), known, facet)
+    except InvalidInput:
+        return None
 
 
 def spelling(value: str, known: Iterable[str], facet: str) -> str:

@@ -2,42 +2,46 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from engine.catalog.cards import CardIndex
 from engine.catalog.records import ItemCard
-from engine.catalog.schema import EventKind
 from engine.errors import CorruptArtifact, InvalidInput
 from engine.estimators.recommender import RecommenderEstimator
 from engine.recommendation_engine.context import Wishes, understand
-from engine.recommendation_engine.facets import CatalogFacets
-from engine.recommendation_engine.reasons import Explainer
-from engine.recommendation_engine.schema import Recommendation, SessionEvent
-from engine.recommendation_engine.sessions import Fresh, Session, fold
-from engine.recommenders.blend import Taste, add
-from engine.recommenders.topk import top_k
+from engine.recommendation_engine.evidence import Said
+from engine.recommendation_engine.exploration import Explorer, Tried
+from engine.recommendation_engine.facets import CatalogFacets, meant
+from engine.recommendation_engine.notes import listing_note, warned
+from engine.recommendation_engine.plan import Plan, Surface, Warned
+from engine.recommendation_engine.quick import one_thread, quick
+from engine.recommendation_engine.reasons import Explainer, reason
+from engine.recommendation_engine.rules import Placed, Rulebook, Situation, lay_out
+from engine.recommendation_engine.schema import MOST, MOST_GIVEN, Recommendation, Request
+from engine.recommendation_engine.scoring import OWN_WEIGHTS, Scored, own_parts, summed
+from engine.recommendation_engine.shelf import Shelf
+from engine.recommendation_engine.shopper import Knowing
+from engine.recommendation_engine.surfaces import check_surface, suits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.catalog.dataset import Dataset
     from engine.estimators.recommender_model import Model
+    from engine.recommendation_engine.sessions import Session
+    from engine.recommenders.blend import Blend
 
-MOST = 500
 _CARD_BYTES = 3_000
-_MOST_BASKET = 200
-_TOLD = {
-    EventKind.VIEW: "viewed lately",
-    EventKind.CART: "put in the cart",
-    EventKind.FAVOURITE: "marked as a favourite",
-    EventKind.RENTAL: "rented lately",
-    EventKind.RATING: "rated lately",
-    EventKind.PURCHASE: "bought lately",
-}
+_KEPT = 8
+NOTHING = Plan()
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,35 @@ class Answer:
     items: list[Recommendation]
     cold_start: bool
     note: str
+    warnings: list[Warned]
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """A list without words.
+
+    Parameters
+    ----------
+    rows : ndarray of int64, shape (n_shown,)
+        Rows of the model and of `ReleaseRecommender.cards`, the first place first.
+    scores : ndarray of float64, shape (n_shown,)
+    """
+
+    rows: NDArray[np.int64]
+    scores: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Laid:
+    """A plan with tried prices over this release: what is looked up once for many requests."""
+
+    plan: Plan
+    prices: Mapping[str, float]
+    model: Model
+    shelf: Shelf
+    blend: Blend
+    rules: Rulebook
+    weights: Mapping[str, float]
 
 
 class ReleaseRecommender:
@@ -62,14 +95,14 @@ class ReleaseRecommender:
 
     def __init__(self, estimator: RecommenderEstimator, cards: CardIndex) -> None:
         self.model: Model = estimator.model
-        self._strength = estimator.config.event_weights
         known = cards.by_id
         # The model's rows are the rows here; a product that left the catalogue keeps a bare card and is hidden.
-        self.cards = [known.get(item) or ItemCard(item_id=item, title=item) for item in self.model.item_ids]
-        self._listed = np.array([item in known for item in self.model.item_ids], dtype=bool)
-        self._unlearned = set(known) - set(self.model.item_ids)
-        self._place = {item: row for row, item in enumerate(self.model.item_ids)}
-        self.facets = CatalogFacets(self.cards)
+        own = [known.get(item) or ItemCard(item_id=item, title=item) for item in self.model.item_ids]
+        self.shelf = Shelf(own, np.array([item in known for item in self.model.item_ids], dtype=bool))
+        self._catalogue = known
+        self._strength = estimator.config.event_weights
+        self._laid: OrderedDict[int, Laid] = OrderedDict()
+        self._guard = threading.Lock()
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes], dataset: Dataset) -> Self:
@@ -81,7 +114,7 @@ class ReleaseRecommender:
             The files do not fit together.
         """
         recommender = cls(RecommenderEstimator.load(files), CardIndex(dataset))
-        if not recommender._listed.any():
+        if not recommender.shelf.listed.any():
             raise CorruptArtifact(
                 "None of the model's products is in the release's catalogue.",
                 "A model serves the shop that it was trained on.",
@@ -92,133 +125,225 @@ class ReleaseRecommender:
 
     def warm_up(self) -> None:
         """Compute what all requests share, so that the first one does not wait for it."""
-        self.recommend(shopper=None, limit=1)
+        self.recommend(Request(limit=1))
         _ = self.facets.values, self.facets.bands
+
+    @property
+    def cards(self) -> Sequence[ItemCard]:
+        """Cards by row, at the catalogue's own prices."""
+        return self.shelf.cards
+
+    @property
+    def facets(self) -> CatalogFacets:
+        """Facets at the catalogue's own prices."""
+        return self.shelf.facets
 
     @property
     def memory_bytes(self) -> int:
         """About what this takes in memory."""
-        return self.model.memory_bytes + _CARD_BYTES * len(self.cards)
+        return self.model.memory_bytes + _CARD_BYTES * len(self.shelf.cards)
+
+    def card_of(self, item_id: str) -> ItemCard | None:
+        """The card of a product of the catalogue, whether the model knows it or not."""
+        return self._catalogue.get(item_id)
+
+    def learned(self, item_id: str) -> bool:
+        """Whether the model has a row for a product."""
+        return item_id in self.facets.place
+
+    @cached_property
+    def signals(self) -> tuple[str, ...]:
+        """Every signal that a plan may weigh: the model's, and serving's own."""
+        return (*self.model.blend.signals, *OWN_WEIGHTS)
+
+    @cached_property
+    def segments(self) -> tuple[str, ...]:
+        """Groups of shoppers that a rule may hold for."""
+        facets = self.model.blend.facets
+        return tuple(label for facet in facets.values() if facet.side == "shopper" for label in facet.labels)
+
+    @cached_property
+    def seen_until(self) -> datetime | None:
+        """The moment of the last event that the model learned from; None where the shop tells no times."""
+        if self.model.memory.last_day is None:
+            return None
+        return datetime.fromtimestamp(self.model.now * 86_400, UTC)
 
     def recommend(
         self,
+        request: Request,
+        plan: Plan = NOTHING,
+        prices: Mapping[str, float] | None = None,
         *,
-        shopper: str | None,
-        basket: Sequence[str] = (),
-        events: Sequence[SessionEvent] = (),
-        context: Mapping[str, Any] | None = None,
-        limit: int = 10,
+        tried: Tried | None = None,
     ) -> Answer:
-        """The best allowed products, best first.
+        """The best allowed products, best first, with words.
 
         Parameters
         ----------
-        shopper : str or None
-            Pseudonym.
-        basket : sequence of str
-            Product ids in the order in which they were put in.
-        events : sequence of SessionEvent
-            What happened since the model was trained.
-        context : mapping
-            Filters and wishes, see `context.understand`.
-        limit : int
-            1 to 500.
+        plan : Plan
+            Weights, rules and exploration that lie over the model.
+        prices : mapping of str to float, optional
+            Prices that are tried, by product id.
+        tried : callable, optional
+            How often new products were shown and clicked; nothing is explored without it.
 
         Raises
         ------
-        InvalidInput
+        InvalidInput, ItemNotFound
         """
-        if not 1 <= limit <= MOST:
-            raise InvalidInput(f"The limit {limit} is not possible.", f"It is 1 to {MOST}.")
-        if len(basket) > _MOST_BASKET or len(events) > _MOST_BASKET:
-            raise InvalidInput(f"Basket and events have at most {_MOST_BASKET} entries.", hint="Send the latest ones.")
-        wishes = understand(context or {}, self.facets, self.model.blend.facets)
-        row = -1 if shopper is None else self.model.row(shopper)
-        session = self._session(row, basket, events)
-        taste = self._taste(row, session, wishes)
-        allowed = self._allowed(wishes, session)
-        items = self._items(taste, session, allowed, limit)
-        note = self._note(row, shopper, session, [*basket, *(event.item_id for event in events)])
-        return Answer(items, session.empty, note)
+        laid = self.laid(plan, prices)
+        with one_thread():
+            scored = self.score(request, laid)
+            explore = None if tried is None else self._explorer(request, laid, scored, tried)
+            placed = self.lay_out(request, laid, scored, explore)
+            items = self.explained(scored, laid, placed, request)
+        return Answer(items, scored.session.empty, self._note(request, scored), warned(scored, placed, request.limit))
 
-    def _session(self, row: int, basket: Sequence[str], events: Sequence[SessionEvent]) -> Session:
-        strongest = max(self._strength.values(), default=1.0)
-        fresh = [
-            Fresh(
-                self._place[event.item_id],
-                self._strength.get(event.event, 1.0) / strongest,
-                event.hours_ago,
-                told=_TOLD.get(event.event, "seen lately"),
-            )
-            for event in events
-            if event.item_id in self._place
-        ]
-        stored = self.model.memory.history[[max(row, 0)]] if len(self.model.shopper_ids) else None
-        if stored is None or row < 0:
-            from scipy.sparse import csr_matrix
+    def order(self, request: Request, plan: Plan = NOTHING, prices: Mapping[str, float] | None = None) -> Ordered:
+        """The same list without words and without exploration."""
+        laid = self.laid(plan, prices)
+        with one_thread():
+            scored = self.score(request, laid)
+            rows = np.array([entry.row for entry in self.lay_out(request, laid, scored)], dtype=np.int64)
+        return Ordered(rows, scored.total[rows])
 
-            stored = csr_matrix((1, self.model.blend.n_items))
-        return fold(stored, [self._place[item] for item in basket if item in self._place], fresh)
+    def laid(self, plan: Plan = NOTHING, prices: Mapping[str, float] | None = None) -> Laid:
+        """A plan with prices over this release, made once and kept while it is in use."""
+        tried = prices or {}
+        with self._guard:
+            for key, found in self._laid.items():
+                if (found.plan is plan or found.plan == plan) and found.prices == tried:
+                    self._laid.move_to_end(key)
+                    return found
+        made = self._lay(plan, tried)
+        with self._guard:
+            self._laid[id(made)] = made
+            while len(self._laid) > _KEPT:
+                self._laid.popitem(last=False)
+        return made
 
-    def _taste(self, row: int, session: Session, wishes: Wishes) -> Taste:
-        memory = self.model.memory
-        counts = {name: matrix[[row]].toarray() for name, matrix in memory.counts.items()} if row >= 0 else None
-        profiles = {name: codes[[row]] for name, codes in memory.profiles.items()} if row >= 0 else None
-        taste = self.model.taste_of(session.history, counts, profiles)
-        named = {name: self.model.blend.facets[name].wish(value) for name, value in wishes.named.items()}
-        return Taste(taste.history, {**taste.facets, **named})
+    def score(self, request: Request, laid: Laid) -> Scored:
+        """Scores of all products and which of them may appear."""
+        if not 1 <= request.limit <= MOST:
+            raise InvalidInput(f"The limit {request.limit} is not possible.", f"It is 1 to {MOST}.")
+        if max(len(request.basket), len(request.events)) > MOST_GIVEN:
+            raise InvalidInput(f"Basket and events have at most {MOST_GIVEN} entries.", hint="Send the latest ones.")
+        shelf, blend = laid.shelf, laid.blend
+        wishes = understand(request.context, shelf.facets, blend.facets)
+        anchor = check_surface(request, shelf)
+        knowing = Knowing(laid.model, shelf.facets.place, self._strength)
+        row = knowing.row(request.shopper)
+        session = knowing.session(row, request, anchor)
+        taste = knowing.taste(row, session, wishes, request, anchor)
+        force = laid.rules.in_force(self._situation(request, knowing.groups(row, wishes), anchor, shelf))
+        own = own_parts(request.surface, anchor, session, shelf, laid.weights)
+        parts = {name: part[0] for name, part in blend.parts(taste).items()}
+        parts |= {name: drawn.values.sum(axis=0) for name, drawn in own.items()}
+        allowed = wishes.allowed & shelf.listed
+        if force.barred is not None:
+            allowed &= ~force.barred
+        _without_met(allowed, wishes, session)
+        if anchor is not None:
+            suits(request.surface, anchor, shelf, allowed)
+        total = summed(parts, force.bonus, blend.n_items)
+        return Scored(blend, taste, session, wishes, force, anchor, parts, own, total, allowed)
 
-    def _allowed(self, wishes: Wishes, session: Session) -> NDArray[np.bool_]:
-        """Listed products that pass the filters; what the request itself holds is never recommended back."""
-        allowed: NDArray[np.bool_] = wishes.allowed & self._listed
-        allowed[session.met if wishes.exclude_met else np.array(sorted(session.fresh), dtype=np.int64)] = False
-        return allowed
+    def lay_out(self, request: Request, laid: Laid, scored: Scored, explore: Explorer | None = None) -> list[Placed]:
+        """The list of a scored request."""
+        force = scored.force
+        return lay_out(
+            scored.open,
+            request.limit,
+            pins=force.pins,
+            caps=force.caps,
+            diversity=force.diversity,
+            content=laid.shelf.content if force.diversity else None,
+            explore=explore,
+        )
 
-    def _items(self, taste: Taste, session: Session, allowed: NDArray[np.bool_], limit: int) -> list[Recommendation]:
-        blend = self.model.blend
-        parts = blend.parts(taste)
-        scores = add(parts, (1, blend.n_items))
-        scores[0, ~allowed] = -np.inf
-        best = top_k(scores, limit)[0]
-        best = best[best >= 0]
-        if len(best) == 0:
+    def explained(self, scored: Scored, laid: Laid, placed: list[Placed], request: Request) -> list[Recommendation]:
+        """Placed products with their contributions and reasons."""
+        if not placed:
             return []
-        timed = self.model.memory.last_day is not None
-        explainer = Explainer(self.cards, self.model.item_codes, blend, taste, session.fresh, timed=timed)
-        usual = {name: float(np.broadcast_to(part[0], blend.n_items)[allowed].mean()) for name, part in parts.items()}
+        rows = np.array([entry.row for entry in placed], dtype=np.int64)
+        explainer = self.explainer(scored, laid, request)
+        usual = explainer.usual()
         return [
             Recommendation(
-                item_id=self.model.item_ids[item],
-                position=place,
-                score=float(scores[0, item]),
-                card=self.cards[item],
+                item_id=self.model.item_ids[entry.row],
+                position=position,
+                score=float(scored.total[entry.row]),
+                card=laid.shelf.cards[entry.row],
                 contributions=contributions,
-                reason=explainer.reason(contributions, usual),
+                reason=reason(contributions, usual),
+                pinned_by=entry.pinned_by,
+                explored=entry.explored,
+                propensity=entry.propensity,
             )
-            for place, (item, contributions) in enumerate(
-                zip(best, explainer.contributions(parts, best), strict=True), start=1
+            for position, (entry, contributions) in enumerate(
+                zip(placed, explainer.contributions(rows), strict=True), start=1
             )
         ]
 
-    def _note(self, row: int, shopper: str | None, session: Session, named: Sequence[str]) -> str:
-        """What a person should know, in sentences; empty when all is as usual."""
-        told = []
-        if session.empty:
-            told.append(self._cold_note(row, shopper))
-        elif shopper is not None and row < 0:
-            told.append("This shopper is new to the model; only what came with the request is known.")
-        new = sum(item in self._unlearned for item in named)
-        strange = sum(item not in self._place and item not in self._unlearned for item in named)
-        if new:
-            told.append(f"{new} of the given products came after the model was trained and could not be used.")
-        if strange:
-            told.append(f"{strange} of the given products are not in the catalogue and were left aside.")
-        return " ".join(told)
+    def explainer(self, scored: Scored, laid: Laid, request: Request) -> Explainer:
+        """Words for a scored request."""
+        row = -1 if request.shopper is None else self.model.row(request.shopper)
+        return Explainer(laid.model, laid.shelf, scored, Said(scored.session.fresh, self.model.memory.last_day, row))
 
-    def _cold_note(self, row: int, shopper: str | None) -> str:
-        if shopper is None:
-            return "Cold start: neither shopper nor basket is known, so this is what is popular now."
-        known = [name for name, codes in self.model.memory.profiles.items() if row >= 0 and codes[row] >= 0]
-        if known:
-            return f"Cold start: this shopper has no events yet, so this is what is popular now with their {' and '.join(known)}."
-        return "Cold start: this shopper is not known yet, so this is what is popular now."
+    @cached_property
+    def _quick(self) -> Blend:
+        return quick(self.model.blend, self.model.item_codes)
+
+    @cached_property
+    def untouched(self) -> NDArray[np.bool_]:
+        """Products without any event, shape (n_products,)."""
+        met = np.bincount(self.model.memory.history.indices, minlength=self.model.blend.n_items)
+        untouched: NDArray[np.bool_] = met == 0
+        return untouched
+
+    def new(self, days: int) -> NDArray[np.bool_]:
+        """Products that are young on the shop's own last day, or that nobody has met yet."""
+        created = self.shelf.created
+        last = np.nanmax(np.append(created, self.model.now))
+        with np.errstate(invalid="ignore"):
+            young: NDArray[np.bool_] = created >= last - days
+        return young | self.untouched
+
+    def _lay(self, plan: Plan, prices: Mapping[str, float]) -> Laid:
+        shelf = self.shelf.repriced(prices)
+        rows = {shelf.facets.place[item]: price for item, price in prices.items() if item in shelf.facets.place}
+        model = self.model.repriced(rows) if rows else self.model
+        weights = {**OWN_WEIGHTS, **model.blend.weights, **plan.weights}
+        blend = quick(model.blend, model.item_codes) if model is not self.model else self._quick
+        blend = replace(blend, weights={name: weights.get(name, 0.0) for name in blend.signals})
+        return Laid(plan, dict(prices), model, shelf, blend, Rulebook(plan, shelf), weights)
+
+    def _situation(self, request: Request, groups: frozenset[str], anchor: int | None, shelf: Shelf) -> Situation:
+        asked = request.context.get("category")
+        if asked is None and anchor is not None:
+            asked = shelf.cards[anchor].category
+        named = asked if isinstance(asked, (list, tuple)) else [] if asked is None else [asked]
+        known = shelf.facets.values.get("category", {})
+        categories = frozenset((meant(value, known, "category") or str(value)).casefold() for value in named)
+        return Situation(request.moment, groups, categories, request.market, request.surface)
+
+    def _explorer(self, request: Request, laid: Laid, scored: Scored, tried: Tried) -> Explorer | None:
+        exploration = laid.plan.exploration
+        if exploration.share == 0 or request.surface in (Surface.PRODUCT, Surface.WEAR_WITH):
+            return None
+        rows = np.flatnonzero(self.new(exploration.newer_than_days) & scored.allowed)
+        rows = rows[np.argsort(-scored.total[rows], kind="stable")]
+        counts = tried() if exploration.method == "thompson" else {}
+        told = np.array([counts.get(self.model.item_ids[row], (0, 0)) for row in rows], dtype=np.int64).reshape(-1, 2)
+        return Explorer(exploration, rows, told, np.random.default_rng(request.seed))
+
+    def _note(self, request: Request, scored: Scored) -> str:
+        row = -1 if request.shopper is None else self.model.row(request.shopper)
+        return listing_note(request, scored.session, row, self)
+
+
+def _without_met(allowed: NDArray[np.bool_], wishes: Wishes, session: Session) -> None:
+    """Take out what was met (or what the request itself holds), and what the shopper wants no more of."""
+    allowed[session.met if wishes.exclude_met else np.array(sorted(session.fresh), dtype=np.int64)] = False
+    allowed[np.array(sorted(session.averse), dtype=np.int64)] = False

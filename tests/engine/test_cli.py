@@ -217,6 +217,33 @@ def test_a_trained_shop_recommends_and_trains(trained_home: Path, skyy: Skyy) ->
     assert [row["state"] for row in json.loads(out)] == ["succeeded", "succeeded"]
 
 
+def test_plans_events_and_lists_from_a_terminal(trained_home: Path, skyy: Skyy, tmp_path: Path) -> None:  # noqa: F811
+    plan = tmp_path / "plan.json"
+    rule = {"rule_id": "off", "kind": "hide", "where": {"item_id": "i01"}}
+    plan.write_text(json.dumps({"rules": [rule, {**rule, "rule_id": "none", "where": {"item_id": "gone"}}]}))
+    code, out, err = skyy("plans", "check", plan, "--json")
+    assert (code, json.loads(out)[0]["rules"]) == (0, ["none"]), err
+    code, out, err = skyy("plans", "publish", plan, "--reason", "recalled", "--expected", 0, "--json")
+    assert (code, json.loads(out)["number"]) == (0, 1), err
+    assert skyy("plans", "publish", plan, "--reason", "late", "--expected", 0)[0] == 1
+    assert "hide, off" in skyy("plans", "show")[1]
+    assert "recalled" in skyy("plans", "history")[1]
+    code, out, err = skyy("observe", "i02", "cart", "--session", "s", "--json")
+    assert (code, json.loads(out)["events"]) == (0, 1), err
+    code, out, _ = skyy("recommend", "--session", "s", "--limit", 60, "--json")
+    found = json.loads(out)
+    assert not found["cold_start"]
+    assert not {"i01", "i02"} & {item["item_id"] for item in found["items"]}
+    code, out, err = skyy("batch", "recommend", "--output", tmp_path / "lists.parquet", "--limit", 2, "--json")
+    assert (code, json.loads(out)["plan"]) == (0, 1), err
+    assert (tmp_path / "lists.parquet").is_file()
+    code, out, _ = skyy("plans", "undo", "--reason", "found", "--json")
+    assert (code, json.loads(out)["undoes"]) == (0, 1)
+    plan.write_text('{"rules": [{"rule_id": "x", "kind": "cap"}]}')
+    code, _, err = skyy("plans", "check", plan)
+    assert (code, "cap rule needs" in err) == (1, True)
+
+
 def test_backup_and_restore(skyy: Skyy, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Engine.open(Settings.at(home)) as engine:
         engine.call(RegistryService.create_model, actor=Actor("tester"), model="m", kind="custom")

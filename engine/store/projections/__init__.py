@@ -33,6 +33,8 @@ PROJECTED_TABLES: tuple[str, ...] = (
     "run_artifacts",
     "jobs",
     "releases",
+    "plans",
+    "scenarios",
     "comments",
     "saved_views",
     "favourites",
@@ -46,13 +48,14 @@ PROJECTED_TABLES: tuple[str, ...] = (
 
 def all_projectors() -> dict[str, Projector]:
     """Every projector by the kind of event it follows."""
-    from engine.store.projections import catalog, jobs, models, remarks, runs, upkeep
+    from engine.store.projections import catalog, jobs, models, plans, remarks, runs, upkeep
 
     return {
         **catalog.PROJECTORS,
         **models.PROJECTORS,
         **runs.PROJECTORS,
         **jobs.PROJECTORS,
+        **plans.PROJECTORS,
         **remarks.PROJECTORS,
         **upkeep.PROJECTORS,
     }

@@ -81,7 +81,7 @@ def test_what_a_form_can_send_reaches_no_route(path: str, kind: str) -> None:
 
 @pytest.mark.parametrize(("method", "path"), [route for route in ROUTES if route[0] == "POST"])
 def test_nothing_changes_by_get(client: TestClient, method: str, path: str) -> None:
-    filled = path.format(model=MODEL, version="1.1.0", job_id="job-1", digest="0" * 64)
+    filled = path.format(model=MODEL, version="1.1.0", job_id="job-1", digest="0" * 64, shop=SHOP)
     answer = client.get(filled)
     assert answer.status_code == 405 or ("GET", path) in ROUTES
 
@@ -110,6 +110,7 @@ def test_a_preflight_gets_no_permission(client: TestClient) -> None:
         f"/v1/models/{MODEL}/versions/champion",
         f"/v1/models/{MODEL}/history",
         "/v1/jobs",
+        f"/v1/shops/{SHOP}/plan",
         "/health/live",
         "/health/ready",
     ],
@@ -184,6 +185,39 @@ def test_the_client_does_what_a_local_call_does(app: FastAPI, stocked: Engine) -
     assert stocked.call(RegistryService.history, model=MODEL)[0].reason == "for a test"
 
 
+def test_a_plan_is_published_and_taken_back(app: FastAPI) -> None:
+    with TestClient(app, base_url=BASE) as http, SkyyClient(BASE, transport=through(http)) as client:
+        first = client.recommend(shop=SHOP, limit=3).items[0].item_id
+        plan = {"rules": [{"rule_id": "off", "kind": "hide", "where": {"item_id": first}}]}
+        warnings = http.post(f"/v1/shops/{SHOP}/plan/check", json={"plan": plan}).json()
+        assert warnings == []
+        assert client.publish_plan(shop=SHOP, plan=plan, reason="recalled", expected=0).number == 1
+        assert first not in {item.item_id for item in client.recommend(shop=SHOP, limit=60).items}
+        with pytest.raises(StaleExpectation):
+            client.publish_plan(shop=SHOP, plan={}, reason="late", expected=0)
+        assert client.undo_plan(shop=SHOP, reason="found").undoes == 1
+        assert client.plan(shop=SHOP).number == 2
+        assert len(http.get(f"/v1/shops/{SHOP}/plans").json()) == 2
+        assert client.recommend(shop=SHOP, limit=3).items[0].item_id == first
+    wrong = {"plan": {"rules": [{"rule_id": "x", "kind": "pin", "where": {"item_id": "a"}}]}, "reason": "x"}
+    with TestClient(app, base_url=BASE) as http:
+        assert http.post(f"/v1/shops/{SHOP}/plan", json=wrong).status_code == 422
+
+
+def test_an_event_changes_the_next_answer_and_no_cost_is_given_away(app: FastAPI) -> None:
+    with TestClient(app, base_url=BASE) as http, SkyyClient(BASE, transport=through(http)) as client:
+        before = client.recommend(shop=SHOP, session_id="cookie", limit=5)
+        taken = client.observe(shop=SHOP, session_id="cookie", item_id=before.items[0].item_id, event="cart")
+        after = client.recommend(shop=SHOP, session_id="cookie", limit=5)
+        assert (taken.events, before.cold_start, after.cold_start) == (1, True, False)
+        assert before.items[0].item_id not in {item.item_id for item in after.items}
+        assert all("cost" not in item.card and "price" in item.card for item in after.items)
+        product = client.recommend(shop=SHOP, surface="product", item_id="i01", limit=5)
+        assert product.surface == "product"
+        assert http.post("/v1/events", json={"item_id": "i01", "event": "view"}).status_code == 422
+        assert http.post("/v1/events", json={"item_id": "i01", "event": "x", "session_id": "s"}).status_code == 422
+
+
 def through(http: TestClient) -> httpx.MockTransport:
     """A transport that asks the application in this process."""
 
@@ -207,6 +241,9 @@ def test_the_stateless_server_answers_from_releases_alone(stocked: Engine) -> No
         assert client.get("/health/live").json()["status"] == "ok"
         assert client.get("/health/ready").json()["releases"] == [{"shop": SHOP, "release": 1}]
         assert len(client.post("/v1/recommend", json={"shop": SHOP, "limit": 7}).json()["items"]) == 7
+        event = {"shop": SHOP, "session_id": "s", "item_id": "i01", "event": "cart"}
+        assert client.post("/v1/events", json=event).json()["events"] == 1
+        assert not client.post("/v1/recommend", json={"shop": SHOP, "session_id": "s"}).json()["cold_start"]
         assert client.post("/v1/recommend", headers={"origin": "http://evil.example"}, json={}).status_code == 403
         assert client.get("/v1/models").status_code == 404
     assert not stocked.settings.database.exists()

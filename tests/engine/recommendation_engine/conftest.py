@@ -13,6 +13,7 @@ from engine.catalog.dataset import Dataset
 from engine.core import Engine
 from engine.estimators.recommender import RecommenderEstimator
 from engine.estimators.recommender_config import RecommenderConfig
+from engine.recommendation_engine import Plan
 from engine.recommendation_engine.serving import ReleaseRecommender
 from engine.settings import Settings
 from tests.engine.estimators.shops import Silent, dataset_of, small_shop
@@ -44,9 +45,9 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 def publish(engine: Engine, dataset: Dataset, estimator: RecommenderEstimator) -> Callable[..., None]:
-    """Lay out a release folder as a promotion does."""
+    """Lay out a release folder as a promotion does; without a plan, as releases were written before there were any."""
 
-    def lay_out(shop: str, number: int = 1, files: dict[str, bytes] | None = None) -> None:
+    def lay_out(shop: str, number: int = 1, files: dict[str, bytes] | None = None, plan: Plan | None = None) -> None:
         root = engine.settings.releases / shop
         blobs = ArtifactStore(root / str(number) / "blobs")
         artifact = blobs.put(files or estimator.save())
@@ -63,7 +64,7 @@ def publish(engine: Engine, dataset: Dataset, estimator: RecommenderEstimator) -
             },
             "snapshot": 1,
             "tables": tables,
-            "rules": [],
+            **({"rules": []} if plan is None else {"plan": plan.model_dump(mode="json"), "plan_number": 3}),
         }
         (root / str(number) / "manifest.json").write_text(json.dumps(manifest))
         (root / "current.json").write_text(json.dumps({"number": number}))

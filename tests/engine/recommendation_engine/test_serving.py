@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from engine.catalog.cards import CardIndex
 from engine.catalog.dataset import Dataset
-from engine.catalog.schema import EventKind, Table
+from engine.catalog.schema import Table
 from engine.errors import CorruptArtifact, InvalidInput
 from engine.estimators.recommender import RecommenderEstimator
-from engine.recommendation_engine.schema import SessionEvent
+from engine.recommendation_engine.schema import Act, Request, SessionEvent
 from engine.recommendation_engine.serving import Answer, ReleaseRecommender
 from tests.engine.estimators.shops import dataset_of, small_shop
 
@@ -31,7 +31,11 @@ contexts = st.fixed_dictionaries(
         "exclude_brand": st.sampled_from(["Vela", "Lumen"]),
     },
 )
-events = st.builds(SessionEvent, item_id=items, event=st.sampled_from(EventKind), hours_ago=st.floats(0, 100))
+events = st.builds(SessionEvent, item_id=items, event=st.sampled_from(Act), hours_ago=st.floats(0, 100))
+
+
+def ask(recommender: ReleaseRecommender, **request: Any) -> Answer:
+    return recommender.recommend(Request(**request))
 
 
 def fits(card: Any, context: dict[str, Any], bands: dict[str, str]) -> bool:
@@ -76,7 +80,7 @@ def test_invariants(
     context: dict[str, Any],
     limit: int,
 ) -> None:
-    answer = recommender.recommend(shopper=shopper, basket=basket, events=events, context=context, limit=limit)
+    answer = ask(recommender, shopper=shopper, basket=basket, events=events, context=context, limit=limit)
     bands = {
         card.item_id: ("budget", "mid", "luxury")[band]
         for card, band in zip(recommender.cards, recommender.facets.bands, strict=True)
@@ -105,15 +109,15 @@ def met(recommender: ReleaseRecommender, shopper: str) -> set[str]:
 
 def test_what_was_met_is_left_out_unless_asked_for(recommender: ReleaseRecommender) -> None:
     shopper = recommender.model.shopper_ids[3]
-    usual = recommender.recommend(shopper=shopper, limit=100)
-    everything = recommender.recommend(shopper=shopper, context={"exclude": "nothing", "in_stock": False}, limit=100)
+    usual = ask(recommender, shopper=shopper, limit=100)
+    everything = ask(recommender, shopper=shopper, context={"exclude": "nothing", "in_stock": False}, limit=100)
     assert not met(recommender, shopper) & {item.item_id for item in usual.items}
     assert met(recommender, shopper) <= {item.item_id for item in everything.items}
 
 
 def test_taste_decides_the_category(recommender: ReleaseRecommender) -> None:
     for number, category in enumerate(("dresses", "shirts", "coats")):
-        first = recommender.recommend(shopper=f"p_{number:020x}", limit=5).items
+        first = ask(recommender, shopper=f"p_{number:020x}", limit=5).items
         assert sum(item.card.category == category for item in first) >= 3
 
 
@@ -123,9 +127,9 @@ def coats(answer: Answer) -> int:
 
 def test_a_basket_moves_the_answer(recommender: ReleaseRecommender) -> None:
     shopper, basket = "p_" + f"{0:020x}", ["i45", "i47", "i50"]
-    before, after = (recommender.recommend(shopper=shopper, basket=b, limit=8) for b in ([], basket))
+    before, after = (ask(recommender, shopper=shopper, basket=b, limit=8) for b in ([], basket))
     assert coats(after) > coats(before)
-    alone = recommender.recommend(shopper=None, basket=basket, limit=8)
+    alone = ask(recommender, shopper=None, basket=basket, limit=8)
     assert coats(alone) >= 5
     assert not alone.cold_start
 
@@ -134,7 +138,7 @@ def test_a_recent_view_counts_more_than_an_old_one(recommender: ReleaseRecommend
     def share(hours: float) -> int:
         acts = [SessionEvent(item_id="i02", hours_ago=0), SessionEvent(item_id="i47", hours_ago=hours)]
         return sum(
-            item.card.category == "coats" for item in recommender.recommend(shopper=None, events=acts, limit=10).items
+            item.card.category == "coats" for item in ask(recommender, shopper=None, events=acts, limit=10).items
         )
 
     assert share(0) >= share(400)
@@ -142,19 +146,19 @@ def test_a_recent_view_counts_more_than_an_old_one(recommender: ReleaseRecommend
 
 def test_a_stranger_gets_a_cold_start_that_says_so(recommender: ReleaseRecommender) -> None:
     for shopper in (None, "stranger"):
-        answer = recommender.recommend(shopper=shopper)
+        answer = ask(recommender, shopper=shopper)
         assert answer.cold_start
         assert answer.note.startswith("Cold start")
         assert len(answer.items) == 10
 
 
 def test_products_that_nobody_knows_are_told(recommender: ReleaseRecommender) -> None:
-    answer = recommender.recommend(shopper=None, basket=["i01", "gone"])
+    answer = ask(recommender, shopper=None, basket=["i01", "gone"])
     assert "1 of the given products are not in the catalogue" in answer.note
 
 
 def test_a_reason_names_the_item_that_led_there(recommender: ReleaseRecommender) -> None:
-    answer = recommender.recommend(shopper=None, basket=["i45"], limit=30)
+    answer = ask(recommender, shopper=None, basket=["i45"], limit=30)
     words = [part.because for item in answer.items for part in item.contributions if part.signal == "together"]
     assert words
     assert all("in the basket" in word for word in words)
@@ -165,7 +169,7 @@ def test_a_reason_names_the_item_that_led_there(recommender: ReleaseRecommender)
 @pytest.mark.parametrize("limit", [0, -1, 501])
 def test_an_impossible_limit_is_refused(recommender: ReleaseRecommender, limit: int) -> None:
     with pytest.raises(InvalidInput):
-        recommender.recommend(shopper=None, limit=limit)
+        ask(recommender, shopper=None, limit=limit)
 
 
 def test_products_that_left_the_catalogue_are_hidden_and_new_ones_told(
@@ -174,7 +178,7 @@ def test_products_that_left_the_catalogue_are_hidden_and_new_ones_told(
     rows = small_shop()
     kept = [row for row in rows[Table.ITEMS] if row["item_id"] != "i47"] + [{**rows[Table.ITEMS][0], "item_id": "new"}]
     recommender = ReleaseRecommender(estimator, CardIndex(dataset_of(tmp_path, {Table.ITEMS: kept})))
-    answer = recommender.recommend(shopper=None, basket=["new"], limit=100)
+    answer = ask(recommender, shopper=None, basket=["new"], limit=100)
     assert "i47" not in {item.item_id for item in answer.items}
     assert "came after the model was trained" in answer.note
 
@@ -190,5 +194,5 @@ def test_a_loaded_release_answers_as_the_fitted_model(
 ) -> None:
     loaded = ReleaseRecommender.from_files(estimator.save(), dataset)
     asked = {"shopper": "p_" + f"{7:020x}", "basket": ["i02"], "context": {"occasion": "coats party"}}
-    assert loaded.recommend(**asked) == recommender.recommend(**asked)
+    assert ask(loaded, **asked) == ask(recommender, **asked)
     assert loaded.memory_bytes > 0
