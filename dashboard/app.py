@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.runtime import told
-from dashboard.state import ASIDE, PAGES, page_path
+from dashboard.state import ASIDE, PAGES, arrive, page_path
 
 _ASSETS = Path(__file__).with_name("assets")
 
@@ -26,5 +26,6 @@ page = st.navigation(
     ],
     position="top",
 )
+arrive(page.url_path)
 with told():
     page.run()

@@ -96,7 +96,10 @@ def intervals(rows: Sequence[tuple[str, float, float | None, float | None, str]]
             hovertemplate="%{y}: %{x:.4f}<extra></extra>",
         )
     figure.update_xaxes(title=axis)
-    figure.update_yaxes(autorange="reversed", categoryorder="array", categoryarray=[row[0] for row in rows])
+    # Sizes such as 36 are names, too.
+    figure.update_yaxes(
+        type="category", autorange="reversed", categoryorder="array", categoryarray=[row[0] for row in rows]
+    )
     return figure
 
 

@@ -14,6 +14,7 @@ from dashboard.data.changes import row_changes
 from dashboard.data.importers import MODES, choices, title_of
 from dashboard.mapping_editor import edit_mapping
 from dashboard.runtime import ask, begin, page_actor, plain, show_error, told
+from dashboard.state import set_params
 from engine.catalog.records import ImportReport, Inspection, Mode, ShopInfo
 from engine.catalog.service import CatalogService
 from engine.errors import EngineError
@@ -199,6 +200,7 @@ def outcome() -> None:
     error = future.exception()
     if error is None:
         report = future.result()
+        _turn_to(report)
         st.success(
             f"Snapshot {report.snapshot} of {plain(report.shop)} holds the rows.", icon=":material/check_circle:"
         )
@@ -213,6 +215,13 @@ def outcome() -> None:
         st.rerun()
 
 
+def _turn_to(report: ImportReport) -> None:
+    """Once, show the shop and the snapshot that the import made."""
+    if not st.session_state.get("import_turned"):
+        st.session_state["import_turned"] = True
+        set_params(shop=report.shop, snapshot="" if report.snapshot is None else str(report.snapshot))
+
+
 def _poll() -> None:
     future: Future[ImportReport] = st.session_state["import_job"]
     if future.done():
@@ -225,5 +234,5 @@ def _poll() -> None:
 
 def _forget() -> None:
     uploads.discard()
-    for key in ("import_job", "import_inspection", "import_preview"):
+    for key in ("import_job", "import_inspection", "import_preview", "import_turned"):
         st.session_state.pop(key, None)

@@ -21,6 +21,7 @@ PAGES = {
     "experiments": ("Experiments", "Runs by experiment: what was tried, with what, and what came of it."),
     "training": ("Training", "Train a model on a shop's data and see it against the champion."),
     "sandbox": ("Sandbox", "What a shopper would be shown, and why."),
+    "evaluation": ("Evaluation", "How well each model foretells what shoppers chose next."),
     "data": ("Data", "Snapshots, quality, imports and quarantine."),
     "system": ("System", "What works on this machine, and how to mend what does not."),
 }
@@ -82,26 +83,44 @@ def set_listed(name: str, values: Sequence[str]) -> None:
         set_params(**{name: ""})
 
 
+def arrive(page: str) -> None:
+    """Note which page this run draws."""
+    st.session_state["arrived"] = st.session_state.get("page_drawn") != page
+    st.session_state["page_drawn"] = page
+
+
+def arrived() -> bool:
+    """Whether the person came to this page just now: true until it is asked."""
+    return bool(st.session_state.pop("arrived", False))
+
+
 def heading(title: str) -> None:
     """A page's title, and the button that shares what is seen."""
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         st.title(title, anchor=False)
-        share()
+        with st.container(width="content"):
+            share()
 
 
+@st.fragment
 def share() -> None:
-    """A button that opens the link to what is seen now, with a copy sign."""
-    with st.popover("Share", icon=":material/link:", help="A link to exactly this view"):
+    """A button that opens the link to what is seen now, with a copy sign; written when it is opened."""
+    box = st.popover(
+        "Share", icon=":material/link:", help="A link to exactly this view", key="share", on_change="rerun"
+    )
+    if not box.open:
+        return
+    with box:
         pairs = [(name, value) for name in st.query_params for value in st.query_params.get_all(name)]
         address = (st.context.url or "").split("?")[0]
         st.code(f"{address}?{urlencode(pairs)}" if pairs else address, language=None, wrap_lines=True)
         st.caption("The link opens this view for anybody who can reach this server.")
 
 
-def shop_picker(shops: Sequence[ShopInfo], *, key: str = "shop") -> ShopInfo:
+def shop_picker(shops: Sequence[ShopInfo], *, key: str = "shop", width: int = 320) -> ShopInfo:
     """Choose a shop; the choice is in the URL and holds on all pages."""
     by_name = {shop.shop: shop for shop in shops}
-    return by_name[choose("Shop", {shop.shop: shop.title for shop in shops}, key=key)]
+    return by_name[choose("Shop", {shop.shop: shop.title for shop in shops}, key=key, width=width)]
 
 
 def choose(

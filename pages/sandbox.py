@@ -2,16 +2,21 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.cards import csv_button
 from dashboard.datasets import choices
-from dashboard.product_wall import WallAction, product_wall
-from dashboard.recommending import about_shopper, add_to_basket, as_rows, detail, filters, pick_products, wall_card
 from dashboard.runtime import ask, plain, show_error
-from dashboard.state import go, heading, listed, param, set_params, shop_picker
+from dashboard.sandbox.asked import Asked
+from dashboard.sandbox.audience import audience_of, cards_of
+from dashboard.sandbox.filters import filters, name_stale
+from dashboard.sandbox.place import ABOUT_A_PRODUCT, about_product, choose_market, choose_surface
+from dashboard.sandbox.who import choose_who, lately
+from dashboard.sandbox.workbench import workbench
+from dashboard.state import go, heading, param, set_params, shop_picker
 from engine.catalog.service import CatalogService
 from engine.errors import EngineError, ReleaseNotFound
-from engine.recommendation_engine import RecommendationService, TrialService
+from engine.recommendation_engine import TrialService
+from engine.recommendation_engine.plan import Surface
 
+st.set_page_config(initial_sidebar_state=360)
 heading("Sandbox")
 shops = [shop for shop in ask(CatalogService.list_shops) if shop.snapshot is not None]
 if not shops:
@@ -19,31 +24,11 @@ if not shops:
     if st.button("Import data", type="primary"):
         go("data")
     st.stop()
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    shop = shop_picker(shops)
-    who = st.segmented_control(
-        "For", ["Shopper", "Basket"], default="Shopper", required=True, key="who", bind="query-params", width=170
-    )
-    shopper, known = None, {}
-    if who == "Shopper":
-        known = {card.shopper: card for card in ask(CatalogService.shoppers, shop=shop.shop, limit=50)}
-        current = param("shopper")
-        shopper = st.selectbox(
-            "Shopper",
-            list(dict.fromkeys([*known, *([current] if current else [])])),
-            accept_new_options=True,
-            key="shopper",
-            bind="query-params",
-            help="The most active shoppers by pseudonym; any other id may be typed.",
-        )
-    limit = st.selectbox("Products", [12, 24, 48, 96], index=1, key="limit", bind="query-params", width=110)
+head = st.container(horizontal=True, vertical_alignment="bottom")
+with head:
+    shop = shop_picker(shops, width=180)
+set_params(shop=shop.shop)
 
-context: dict[str, Any] = filters(choices(shop.snapshot))
-basket = listed("basket")
-if who == "Basket":
-    pick_products(shop.shop, basket)
-
-request = {"user_id": shopper, "basket": basket if who == "Basket" else [], "context": context, "limit": limit}
 trial = param("version")
 if trial:
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -52,10 +37,7 @@ if trial:
             set_params(version="")
             st.rerun()
 try:
-    if trial:
-        answer = ask(TrialService.try_version, model=f"{shop.shop}.recommender", version=trial, **request)
-    else:
-        answer = ask(RecommendationService.recommend, shop=shop.shop, **request)
+    ask(TrialService.signals, shop=shop.shop, version=trial or None)
 except ReleaseNotFound:
     st.caption(f"No model serves {plain(shop.title)} yet.")
     if st.button("Train its first model", type="primary"):
@@ -65,38 +47,34 @@ except EngineError as error:
     show_error(error)
     st.stop()
 
-with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-    note = f" {plain(answer.note)}" if answer.note else ""
-    if shopper in known:
-        note += f" {plain(about_shopper(known[shopper]))}"
-    st.caption(
-        f"{len(answer.items)} products from {plain(answer.model)} {answer.version}, snapshot {answer.snapshot}, "
-        f"in {answer.latency_ms:.0f} ms.{note}"
-    )
-    rows = as_rows(answer.items)
-    if rows:
-        csv_button(rows, list(rows[0]), name=f"{shop.shop}-recommendations.csv", key="recommendations_csv")
+with head:
+    who = choose_who(shop.shop)
+    market = choose_market(audience_of(shop.snapshot).markets)
+    limit = st.selectbox("Products", [12, 24, 48, 96], index=1, key="limit", bind="query-params", width=90)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    surface = choose_surface()
+    context: dict[str, Any] = filters(choices(shop.snapshot))
+name_stale()
+lately(shop.shop, who.shopper)
+cards = cards_of(shop.shop, shop.snapshot)
+product = about_product(shop.shop, cards) if surface in ABOUT_A_PRODUCT else None
+missing = ""
+if surface in ABOUT_A_PRODUCT and product is None:
+    missing = "Choose the product first: the list is about one."
+elif surface is Surface.CATEGORY and "category" not in context:
+    missing = "Choose a category above: the list of a category's page is about one."
 
-if not answer.items:
-    st.caption("Nothing fits all these filters. Take one away.")
-    st.stop()
-
-opened = param("item")
-click = product_wall(
-    [wall_card(item, opened) for item in answer.items],
-    key="wall",
-    label=f"Recommendations for {shopper or 'this basket'}",
-    actions=[WallAction("basket", "Add to basket")],
+asked = Asked(
+    shop=shop.shop,
+    snapshot=shop.snapshot,
+    shopper=who.shopper,
+    with_basket=who.way == "Basket" or surface is Surface.BASKET,
+    surface=surface,
+    item_id=product,
+    market=market,
+    context=context,
+    limit=limit,
+    version=trial,
+    missing=missing,
 )
-if click is not None and click.action == "basket":
-    add_to_basket(click.item_id)
-    st.toast("It is in the basket.")
-    if who == "Basket":
-        st.rerun()
-elif click is not None:
-    set_params(item=click.item_id)
-    opened = click.item_id
-
-for item in answer.items:
-    if item.item_id == opened:
-        detail(item)
+workbench(asked, who.about, cards)
