@@ -5,7 +5,19 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-NAMES = ("start", "pages", "data", "recommender", "registry")
+NAMES = (
+    "start",
+    "pages",
+    "data",
+    "recommender",
+    "ablation",
+    "registry",
+    "serving",
+    "peers",
+    "sequences",
+    "impact",
+    "nearest",
+)
 
 
 def main(names: list[str]) -> None:

@@ -38,6 +38,21 @@ _WATCH = """
 """
 
 
+# Resolves once the wall's cards are others than before, and the browser has painted them.
+_WATCH_WALL = """
+(wall) => {
+    const started = performance.now();
+    window.redrawn = new Promise((resolve) => {
+        const watch = new MutationObserver(() => {
+            watch.disconnect();
+            requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - started)));
+        });
+        watch.observe(wall, {childList: true});
+    });
+}
+"""
+
+
 def run() -> Table:
     table = Table("pages", "the demo shop: 3,000 products, 20,000 shoppers, about 400,000 events")
     home = demo_home()
@@ -50,6 +65,10 @@ def run() -> Table:
             open_page(page, address + path)
             rerun(page)
             table.figures.append(timed(f"rerun of {path}", "ms", [rerun(page) for _ in range(_ROUNDS)], "< 300 ms"))
+        open_page(page, f"{address}/sandbox")
+        move_slider(page, "End")
+        moves = [move_slider(page, key) for _ in range(_ROUNDS) for key in ("Home", "End")]
+        table.figures.append(timed("slider move to redrawn wall", "ms", moves, "< 300 ms"))
         browser.close()
     return table
 
@@ -58,6 +77,19 @@ def open_page(page: Page, address: str) -> None:
     page.goto(address)
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning] h1", timeout=60_000)
     page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
+
+
+def move_slider(page: Page, key: str) -> float:
+    """Milliseconds from a key on the first slider of the blend to the redrawn wall."""
+    page.locator(".wall .card").first.wait_for()
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    slider = page.locator("[data-testid=stSidebar] input[type=range]").first
+    slider.focus()
+    page.locator("ol.wall").first.evaluate(_WATCH_WALL)
+    page.keyboard.press(key)
+    took: float = page.evaluate("window.redrawn")
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    return took
 
 
 def rerun(page: Page) -> float:

@@ -11,11 +11,16 @@ from pathlib import Path
 from engine.actor import Actor
 from engine.catalog.service import CatalogService
 from engine.core import Engine
+from engine.estimators.recommender import RecommenderEstimator
+from engine.estimators.recommender_config import RankerConfig, RecommenderConfig
 from engine.model_registry import RegistryService
 from engine.recommendation_engine import RecommendationService
+from engine.recommenders.bootstrap import interval
 from engine.settings import Settings
 from engine.training import TrainingService
+from tests.benchmarks.bench_ablation import Quiet
 from tests.benchmarks.bench_data import SHARED
+from tests.benchmarks.rentals import Window, quality, ranked, rentals, window
 from tests.benchmarks.table import Figure, Table
 
 _CALLS = 200
@@ -30,7 +35,67 @@ def run() -> Table:
     for shop, source in sources:
         with tempfile.TemporaryDirectory() as folder, Engine.open(Settings.at(Path(folder))) as engine:
             table.figures += measure(engine, shop, source)
+    data = rentals()
+    table.figures += slices(window(data))
+    table.figures += second_stage(window(data, windows_back=1))
     return table
+
+
+def slices(test: Window) -> list[Figure]:
+    """Known and new shoppers of Rent The Runway's last 90 days beside their bars."""
+    started = time.process_time()
+    ours, recent = RecommenderEstimator(RecommenderConfig()), RecommenderEstimator.baseline()
+    ours.fit(test.train, Quiet())
+    figures = [Figure("fit on the training rows, processor time", time.process_time() - started, "s")]
+    recent.fit(test.train, Quiet())
+    for name, targets in (("warm", test.warm), ("cold", test.cold)):
+        found, rival = (quality(ranked(one.model, test.train, targets), test.train, targets) for one in (ours, recent))
+        low, high = interval(found.ndcg_at_10)
+        recall = interval(found.recall_at_20)
+        gain = float(found.ndcg_at_10.mean() / rival.ndcg_at_10.mean())
+        warm = name == "warm"
+        figures += [
+            Figure(
+                f"{name}: NDCG@10",
+                float(found.ndcg_at_10.mean()),
+                "",
+                low,
+                high,
+                len(targets),
+                ">= .0110" if warm else "",
+            ),
+            Figure(
+                f"{name}: Recall@20",
+                float(found.recall_at_20.mean()),
+                "",
+                *recall,
+                len(targets),
+                ">= .036" if warm else "",
+            ),
+            Figure(f"{name}: coverage@10", found.coverage_at_10, "", bar=">= .25" if warm else ""),
+            Figure(f"{name}: NDCG@10 of recent popularity", float(rival.ndcg_at_10.mean()), ""),
+            Figure(f"{name}: times recent popularity", gain, "", bar="" if warm else ">= 1.15"),
+        ]
+    return figures
+
+
+def second_stage(validation: Window) -> list[Figure]:
+    """LambdaMART over the blend's best against the blend, on the validation window, as the gate sees it."""
+    blend, trees = (
+        RecommenderEstimator(config) for config in (RecommenderConfig(), RecommenderConfig(ranker=RankerConfig()))
+    )
+    for one in (blend, trees):
+        one.fit(validation.train, Quiet())
+    ours, theirs = (
+        quality(ranked(one.model, validation.train, validation.warm), validation.train, validation.warm)
+        for one in (blend, trees)
+    )
+    difference = theirs.ndcg_at_10 - ours.ndcg_at_10
+    low, high = interval(difference)
+    return [
+        Figure("second stage less blend: NDCG@10 (paired)", float(difference.mean()), "", low, high, len(difference)),
+        Figure("the second stage would pass the gate", float(low > 0), "", bar="1, else the blend stays champion"),
+    ]
 
 
 def measure(engine: Engine, shop: str, source: Path) -> list[Figure]:
