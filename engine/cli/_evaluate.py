@@ -32,6 +32,9 @@ def evaluate(
     models: Annotated[list[str] | None, typer.Option(help="Models, again for each; all that fit.")] = None,
     windows: Annotated[int, typer.Option(help="Test windows of the temporal protocol.")] = DEFAULT_WINDOWS,
     days: Annotated[int | None, typer.Option(help="Days of a window; 28, or less for a short time.")] = None,
+    refit: Annotated[
+        bool, typer.Option(help="Leave-last-out: fit again with the validation item; papers do not.")
+    ] = True,
     seed: Annotated[int, typer.Option(help="Of draws and resamples.")] = 0,
     as_json: Json = False,
 ) -> None:
@@ -45,7 +48,7 @@ def evaluate(
     names = tuple(part.strip() for name in models or [] for part in name.split(",") if part.strip())
     if not 1 <= windows <= 12 or (days is not None and not 1 <= days <= 366) or seed < 0:
         raise InvalidInput("Windows, days or seed are out of range.", "1 to 12 windows of 1 to 366 days, seed from 0.")
-    plan = EvaluationPlan(protocol=protocol, windows=windows, days=days, models=names, seed=seed)
+    plan = EvaluationPlan(protocol=protocol, windows=windows, days=days, models=names, refit=refit, seed=seed)
     with progress("Evaluating") as bar:
         task = bar.add_task("reading", total=1.0)
 

@@ -14,7 +14,7 @@ from engine.errors import InvalidInput
 from engine.recommendation_engine.evaluation import measuring, mixing
 from engine.recommendation_engine.evaluation.measuring import Measured, Ranking
 from engine.recommendation_engine.evaluation.rivals import RIVALS, Rival, settled
-from engine.recommendation_engine.evaluation.schema import EvaluationPlan, EvaluationReport, ModelResult
+from engine.recommendation_engine.evaluation.schema import EvaluationPlan, EvaluationReport, ModelResult, Protocol
 from engine.recommendation_engine.evaluation.splits import Split, about, splits
 
 if TYPE_CHECKING:
@@ -117,7 +117,8 @@ class _Run:
             if blended:
                 self._step(f"Weights of the blend on {before.name}", 0.95 / steps)
                 self.weights = mixing.learn(before, scorers, self.plan.seed)
-            scorers = {name: self._fit(split, name, 0.95 / steps) for name in names}
+            if self.plan.refit or self.plan.protocol is Protocol.TEMPORAL:
+                scorers = {name: self._fit(split, name, 0.95 / steps) for name in names}
             ranked = self._rank(split, scorers, blended=blended)
             for name, (title, work) in self.own.items():
                 self._step(f"{title}, {split.name}", 0.95 / steps)

@@ -53,6 +53,9 @@ class EvaluationPlan(BaseModel):
         Length of a window; None takes 28 days, or less where the data covers little time.
     models : tuple of str
         Names of `models.RIVALS`, `blend`, or of a shop's `recommender`; empty takes all that fit the data.
+    refit : bool
+        Of leave-last-out: fit the chosen models again with the validation item, as one would to serve. False keeps
+        those that never saw it, as papers do; it is only a part of the history that they are asked with.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,6 +64,7 @@ class EvaluationPlan(BaseModel):
     windows: int = Field(default=DEFAULT_WINDOWS, ge=1, le=12)
     days: int | None = Field(default=None, ge=1, le=366)
     models: tuple[str, ...] = ()
+    refit: bool = True
     seed: int = Field(default=0, ge=0, le=2**31)
 
 

@@ -156,12 +156,17 @@ def usual_days(data: Interactions, windows: int) -> int:
 def about(plan: EvaluationPlan, data: Interactions) -> str:
     """The protocol in words."""
     if plan.protocol is Protocol.LEAVE_LAST_OUT:
+        last = (
+            "then every model is fitted again, with the chosen settings, on all but the last item"
+            if plan.refit
+            else "these models are tested as they are: the item before the last is in the history that they are asked "
+            "with, as in papers, but nothing was fitted to it"
+        )
         return (
             "Leave-last-out: the last item of every shopper with three or more is foretold from all before it; "
             "settings, weights and early stopping are chosen on the item before the last, with models fitted without "
-            "both; then every model is fitted again, with the chosen settings, on all but the last item. All items "
-            "are ranked, those met before left out. It trains on other shoppers' future, so it is for comparison with "
-            "papers only"
+            f"both; {last}. All items are ranked, those met before left out. It trains on other shoppers' future, so it "
+            "is for comparison with papers only"
         )
     days = plan.days or usual_days(data, plan.windows)
     return (

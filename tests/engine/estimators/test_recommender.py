@@ -259,6 +259,19 @@ def test_a_shop_of_bare_events_trains(tmp_path: Path) -> None:
     estimator.fit(split.train, Silent())
     assert set(estimator.model.blend.signals) == {"trending", "together", "linear", "goes_with"}
     assert estimator.evaluate(split, Silent()).evaluation.metrics["ndcg_at_10"].value > 0
+    ArtifactStore(tmp_path / "artifacts").put(estimator.save())
+
+
+def test_unknown_prices_survive_the_files(tmp_path: Path) -> None:
+    rows = small_shop()
+    rows[Table.PRICES] = rows[Table.PRICES][1:]
+    estimator = RecommenderEstimator(CONFIG)
+    estimator.fit(RecommenderEstimator.everything(dataset_of(tmp_path, rows), CONFIG), Silent())
+    store = ArtifactStore(tmp_path / "artifacts")
+    loaded = RecommenderEstimator.load(store.open(store.put(estimator.save())))
+    assert loaded.model.prices is not None
+    assert np.isnan(loaded.model.prices).sum() == 1
+    np.testing.assert_array_equal(loaded.model.prices, estimator.model.prices)
 
 
 def test_few_events_keep_the_configured_weights(tmp_path: Path) -> None:
