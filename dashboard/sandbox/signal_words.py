@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-_NAMES = {
+NAMES = {
     "trending": "Trending now",
     "popular": "Popular",
+    "novelty": "New in the shop",
+    "seasonal": "Time of the year",
     "together": "Chosen together",
     "similar": "Similar in kind",
     "cosine": "Close neighbours",
     "linear": "Learned neighbours",
     "factors": "Shared tastes",
     "sequence": "Order of the visit",
-    "meaning": "Words and pictures",
+    "meaning": "Meaning of its words",
     "goes_with": "Goes with it",
+    "category": "Category",
+    "brand": "Brand",
+    "colour": "Colour",
     "price": "Price range",
+    "occasion": "Occasion",
+    "size": "Size",
+    "age": "Age",
+    "segment": "Segment",
+    "alike": "Like this product",
+    "avoided": "Like what was sent back",
+    "ranked": "Second stage",
 }
+"""By signal; one that a shop brings along is called by its own name."""
+
 _RULE = "rule:"
 
 
@@ -22,7 +36,7 @@ def signal_name(signal: str) -> str:
     """A signal's name for people; a rule's part is called a rule."""
     if signal.startswith(_RULE):
         return "Rule"
-    return _NAMES.get(signal, signal.replace("_", " ").capitalize())
+    return NAMES.get(signal, signal.replace("_", " ").capitalize())
 
 
 def rule_of(signal: str) -> str | None:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from engine.catalog.schema import TABLES, Table
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
+    from numpy.typing import NDArray
 
 
 class Dataset:
@@ -24,11 +26,19 @@ class Dataset:
         Parquet parts of each table, in order; every part has the table's whole schema.
     snapshot : int or None
         The snapshot that the parts are, None for rows that were never imported.
+    vectors : ndarray of float32, shape (n_item_rows, n_dimensions), or None
+        Embeddings of the rows of the items table, where somebody made them.
     """
 
-    def __init__(self, files: Mapping[Table, Sequence[Path]], snapshot: int | None = None) -> None:
+    def __init__(
+        self,
+        files: Mapping[Table, Sequence[Path]],
+        snapshot: int | None = None,
+        vectors: NDArray[np.float32] | None = None,
+    ) -> None:
         self.files = {Table(table): tuple(paths) for table, paths in files.items() if paths}
         self.snapshot = snapshot
+        self.vectors = vectors
 
     @cached_property
     def _metadata(self) -> dict[Table, list[pq.FileMetaData]]:

@@ -26,6 +26,11 @@ class EstimatorConfig(BaseModel):
 
     seed: int = 0
 
+    @property
+    def wants_vectors(self) -> bool:
+        """Whether a training needs embeddings of the products' words in `Dataset.vectors`."""
+        return False
+
 
 class Report(Protocol):
     """Where a training tells how far it is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -17,15 +18,19 @@ from engine.estimators.base import Guardrail, Holdout, Report, Scores
 from engine.estimators.recommender_config import RankerConfig, RecommenderConfig, SignalWeights
 from engine.estimators.recommender_model import Model, build
 from engine.estimators.recommender_ranker import learn_ranker
+from engine.estimators.recommender_sequence import next_items
 from engine.estimators.recommender_signals import content_neighbours
 from engine.estimators.recommender_split import split
 from engine.files import canonical_json
+from engine.recommenders.blend import SEQUENCE
 from engine.recommenders.topk import top_k
 
 if TYPE_CHECKING:
     from engine.catalog.dataset import Dataset
     from engine.estimators.recommender_data import ShopData
     from engine.estimators.recommender_weights import Learned
+    from engine.recommenders.sequence import SequenceModel
+    from engine.recommenders.sequence.fit import Epoch, Progress
 
 _FEWEST_EVENTS = 100
 
@@ -105,8 +110,9 @@ class RecommenderEstimator:
             if self.config.learn_weights:
                 report.stage("Learning the weights of the signals", 0.3)
                 learned = self._learn(training, similar, report)
+            sequence = self._next(training, learned, report)
             report.stage("Counting what shoppers did", 0.7)
-            self._model = build(training, self.config, similar=similar)
+            self._model = build(training, self.config, similar=similar, sequence=sequence)
         if learned is not None:
             self._model = self._model.with_weights(learned.weights, learned.newcomer)
         if self.config.ranker is not None:
@@ -116,23 +122,43 @@ class RecommenderEstimator:
     def _ranked(self, model: Model, training: ShopData, config: RankerConfig, report: Report) -> Model:
         report.stage("Growing the second stage", 0.85)
         with threadpool_limits(limits=1):
-            found = learn_ranker(training, self.config, config, model)
+            # The trees weigh what their own windows can tell; the order of choices is added to what they say.
+            found = learn_ranker(
+                training, self.config, config, replace(model, blend=replace(model.blend, sequence=None))
+            )
         if found is None:
             report.log("Too few choices among the blend's best to grow a second stage from; there is none.")
             return model
         return model.with_ranker(found)
 
     def _learn(self, training: ShopData, similar: Any, report: Report) -> Learned | None:
-        learned = recommender_weights.learn(training, self.config, similar)
+        order = self.config.sequence
+        told = None if order is None else _passes(report, order.epochs, 0.3, 0.55, curves=True)
+        learned = recommender_weights.learn(training, self.config, similar, told)
         if learned.choices == 0:
             report.log("Too few choices in the last window to learn weights from; the configured ones are kept.")
             return None
         for name, value in learned.weights.items():
             report.metric(f"weight_{name}", 0, value)
         report.metric("choice_log_likelihood_gain", 0, learned.gain)
-        told = ", ".join(f"{name} {value:.2f}" for name, value in learned.weights.items())
-        report.log(f"Weights learned from {learned.choices:,} choices: {told}.")
+        weights = ", ".join(f"{name} {value:.2f}" for name, value in learned.weights.items())
+        report.log(f"Weights learned from {learned.choices:,} choices: {weights}.")
         return learned
+
+    def _next(self, training: ShopData, learned: Learned | None, report: Report) -> SequenceModel | None:
+        """The order of choices of all rows, for as many passes as were best before the last window."""
+        config = self.config.sequence
+        if config is None or not self.config.learns_order:
+            return None
+        if learned is not None and learned.weights.get(SEQUENCE, 0.0) <= recommender_weights.LEAST:
+            report.log("The order of choices foretold nothing in the last window; it is left out.")
+            return None
+        passes = None if learned is None else learned.passes
+        told = _passes(report, passes or config.epochs, 0.55, 0.7, curves=learned is None)
+        found = next_items(training, config, passes=passes, progress=told)
+        if found is None:
+            report.log("Too few shoppers with times chose one product after another; no order is learned.")
+        return found
 
     def evaluate(self, holdout: Holdout, report: Report) -> Scores:
         with threadpool_limits(limits=1):
@@ -211,3 +237,17 @@ class RecommenderEstimator:
                 "Offline figures tell how well past choices are foretold, not how much a shop would sell.",
             ],
         }
+
+
+def _passes(report: Report, most: int, start: float, end: float, *, curves: bool) -> Progress:
+    """Tells of each pass over the order of choices, with curves or the stage only."""
+
+    def tell(epoch: Epoch) -> None:
+        share = start + (end - start) * epoch.number / most
+        report.stage(f"Learning the order of choices, pass {epoch.number} of up to {most}", share)
+        if curves:
+            report.metric("sequence_loss", epoch.number, epoch.loss)
+            if epoch.ndcg is not None:
+                report.metric("sequence_ndcg_at_10", epoch.number, epoch.ndcg)
+
+    return tell

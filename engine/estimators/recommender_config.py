@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.estimators.base import EstimatorConfig
+from engine.recommenders.sequence.config import SequenceConfig
 
 Weight = Annotated[float, Field(ge=0, le=5)]
 
@@ -27,8 +28,9 @@ class SignalWeights(BaseModel):
     linear: Weight = Field(default=0.2, description="Chosen by the same shoppers (EASE).")
     cosine: Weight = Field(default=0.0, description="Chosen by the same shoppers (shrunk cosine).")
     factors: Weight = Field(default=0.0, description="Chosen by shoppers of the same taste (ALS).")
+    sequence: Weight = Field(default=0.3, description="Follows the last products; only where an order is learned.")
     similar: Weight = Field(default=0.5, description="Shares attributes and words.")
-    meaning: Weight = Field(default=0.0, description="Placed by words and picture among what shoppers choose.")
+    meaning: Weight = Field(default=0.0, description="Placed by words among what shoppers choose.")
     goes_with: Weight = Field(default=1.0, description="Bought with the product of the page or the basket.")
     category: Weight = 0.5
     brand: Weight = 0.3
@@ -82,4 +84,17 @@ class RecommenderConfig(EstimatorConfig):
     learn_newcomers: bool = Field(
         default=True, description="Fit them separately for shoppers without a history, where there are enough."
     )
+    sequence: SequenceConfig | None = Field(
+        default=None, description="Learns the order of choices (SASRec); none unless it is asked for."
+    )
     ranker: RankerConfig | None = Field(default=None, description="A second stage; none unless it is asked for.")
+
+    @property
+    def learns_order(self) -> bool:
+        """Whether the order of choices is a signal."""
+        return self.sequence is not None and self.weights.sequence > 0
+
+    @property
+    def wants_vectors(self) -> bool:
+        """Whether products are placed by their meaning."""
+        return self.weights.meaning > 0

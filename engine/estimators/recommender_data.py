@@ -48,7 +48,7 @@ class ShopData:
     now : float
         Day from which the past is seen.
     vectors : ndarray of float32, shape (n_items, n_dimensions), or None
-        Embeddings of words and pictures; rows of zeros where there are none.
+        Embeddings of words, where they were made.
     """
 
     item_ids: tuple[str, ...]
@@ -99,6 +99,7 @@ def read(dataset: Dataset, event_weights: Mapping[str, float]) -> ShopData:
         candidate=np.ones(len(items), dtype=bool),
         log=log,
         now=float(log.day.max()) if log.day is not None and len(log) else 0.0,
+        vectors=None if dataset.vectors is None else dataset.vectors[items.index.to_numpy()],
     )
 
 

@@ -16,6 +16,7 @@ from engine.recommenders.als import Factors
 from engine.recommenders.blend import Blend
 from engine.recommenders.facets import Facet
 from engine.recommenders.ranker import Ranker
+from engine.recommenders.sequence import SequenceConfig, SequenceModel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 Arrays = dict[str, "NDArray[Any]"]
 RANKER_FILE = "ranker.lgb"
+_SEQUENCE = "sequence."
+_NO_PRICE = -1.0  # stored arrays hold finite values only
 FILES = ("items.json", "shoppers.json", "blend.json", "model.safetensors")
 
 
@@ -35,12 +38,14 @@ def to_files(model: Model) -> dict[str, bytes]:
         arrays |= {f"facet.{name}.ratio": facet.ratio, f"facet.{name}.prior": facet.prior}
     arrays |= {f"item.{name}": codes for name, codes in model.item_codes.items()}
     if model.prices is not None:
-        arrays["prices"] = model.prices
+        arrays["prices"] = np.where(np.isfinite(model.prices), model.prices, _NO_PRICE)
     if model.blend.complements is not None:
         arrays |= _sparse("complements", model.blend.complements)
-    factors, ranker = model.blend.factors, model.blend.ranker
+    factors, ranker, sequence = model.blend.factors, model.blend.ranker, model.blend.sequence
     if isinstance(factors, Factors):
         arrays["factors"] = factors.items
+    if isinstance(sequence, SequenceModel):
+        arrays |= {_SEQUENCE + name: value for name, value in sequence.arrays().items()}
     arrays |= _memory_arrays(model.memory)
     blend = {
         "weights": dict(model.blend.weights),
@@ -53,6 +58,7 @@ def to_files(model: Model) -> dict[str, bytes]:
         "factors": {"regularisation": factors.regularisation, "alpha": factors.alpha}
         if isinstance(factors, Factors)
         else None,
+        "sequence": sequence.config.model_dump(mode="json") if isinstance(sequence, SequenceModel) else None,
         "ranker": None
         if not isinstance(ranker, Ranker)
         else {"names": ranker.names, "weights": dict(ranker.weights), "candidates": ranker.candidates},
@@ -100,6 +106,7 @@ def _model(names: Mapping[str, Any], arrays: Arrays) -> Model:
         newcomer=_figures(told.get("newcomer", {})),
         factors=_factors(arrays, told.get("factors"), n_items),
         complements=_matrix(arrays, "complements", (n_items, n_items)) if "complements.starts" in arrays else None,
+        sequence=_sequence(arrays, told.get("sequence"), n_items),
     )
     return Model(
         item_ids=items,
@@ -109,8 +116,14 @@ def _model(names: Mapping[str, Any], arrays: Arrays) -> Model:
         memory=_memory(arrays, blend, n_shoppers, n_items),
         smoothing=float(told["smoothing"]),
         now=float(told["now"]),
-        prices=_shaped(arrays["prices"], (n_items,)) if "prices" in arrays else None,
+        prices=_prices(arrays["prices"], n_items) if "prices" in arrays else None,
     )
+
+
+def _prices(stored: NDArray[Any], n_items: int) -> NDArray[np.float64]:
+    """Prices by row, NaN where unknown."""
+    prices = _shaped(stored, (n_items,)).astype(np.float64)
+    return np.where(prices >= 0, prices, np.nan)
 
 
 def _ranker(files: Mapping[str, bytes], told: Mapping[str, Any] | None, blend: Blend) -> Ranker | None:
@@ -140,6 +153,16 @@ def _factors(arrays: Arrays, told: Mapping[str, Any] | None, n_items: int) -> Fa
     if not (0 < regularisation < np.inf and 0 <= alpha < np.inf):
         raise ValueError("the factors' settings are not positive")
     return Factors(_shaped(items, (n_items, items.shape[1])).astype(np.float32), regularisation, alpha)
+
+
+def _sequence(arrays: Arrays, told: Mapping[str, Any] | None, n_items: int) -> SequenceModel | None:
+    if told is None:
+        return None
+    own = {name.removeprefix(_SEQUENCE): value for name, value in arrays.items() if name.startswith(_SEQUENCE)}
+    found = SequenceModel.from_arrays(own, SequenceConfig.model_validate(told))
+    if found.n_items != n_items:
+        raise ValueError(f"the order of choices is of {found.n_items} items, not {n_items}")
+    return found
 
 
 def _memory_arrays(memory: Memory) -> Arrays:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from engine.estimators import recommender_signals as signals
+from engine.estimators.recommender_sequence import last_days, orders
 from engine.recommenders import facets, popularity
 from engine.recommenders.blend import Blend, Taste
 from engine.recommenders.events import Codes
 from engine.recommenders.price_bands import banded
+from engine.recommenders.sequence import SequenceModel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 
     from engine.estimators.recommender_config import RecommenderConfig
     from engine.estimators.recommender_data import ShopData
-    from engine.recommenders.events import EventLog
     from engine.recommenders.facets import Facet
     from engine.recommenders.ranker import Ranker
 
@@ -106,6 +107,8 @@ class Model:
         arrays += [facet.ratio for facet in self.blend.facets.values()]
         if self.blend.factors is not None:
             arrays.append(self.blend.factors.items)
+        if isinstance(self.blend.sequence, SequenceModel):
+            arrays += self.blend.sequence.tensors.values()
         held = sum(m.data.nbytes + m.indices.nbytes + m.indptr.nbytes for m in sparse) + sum(a.nbytes for a in arrays)
         return int(held) + _NAME_BYTES * (len(self.shopper_ids) + len(self.item_ids))
 
@@ -124,11 +127,14 @@ class Model:
     def taste(self, rows: NDArray[Any]) -> Taste:
         """What is known about the shoppers at `rows`; nothing where a row is -1."""
         known = (rows >= 0).astype(np.float64)
-        return self.taste_of(
+        taste = self.taste_of(
             scaled(self.memory.history[rows], known),
             {name: counts[rows].toarray() * known[:, None] for name, counts in self.memory.counts.items()},
             {name: np.where(rows >= 0, codes[rows], -1) for name, codes in self.memory.profiles.items()},
         )
+        if self.blend.sequence is None or self.memory.last_day is None:
+            return taste
+        return replace(taste, sequences=orders(self.memory.last_day, rows))
 
     def taste_of(
         self,
@@ -169,13 +175,20 @@ class Model:
         return counts.astype(np.float64).reshape(history.shape[0], len(facet.labels))
 
 
-def build(data: ShopData, config: RecommenderConfig, similar: csr_matrix | None = None) -> Model:
+def build(
+    data: ShopData,
+    config: RecommenderConfig,
+    similar: csr_matrix | None = None,
+    sequence: SequenceModel | None = None,
+) -> Model:
     """Count and walk: everything but the weights, which are the config's.
 
     Parameters
     ----------
     similar : csr_matrix, shape (n_items, n_items), or None
         What `content_neighbours` found.
+    sequence : SequenceModel or None
+        What `next_items` learned.
     """
     log, now = data.log, data.now
     asked = signals.wanted(config)
@@ -190,6 +203,7 @@ def build(data: ShopData, config: RecommenderConfig, similar: csr_matrix | None 
         weights={},
         factors=links.factors,
         complements=links.complements,
+        sequence=sequence,
     )
     blend = replace(blend, weights={name: getattr(config.weights, name) for name in blend.signals})
     return Model(
@@ -223,7 +237,7 @@ def _memory(data: ShopData, strength: NDArray[np.float64], blend: Blend) -> Memo
     sides = {name: facet.side for name, facet in blend.facets.items()}
     return Memory(
         history=log.matrix(strength),
-        last_day=_last_days(log),
+        last_day=last_days(log),
         counts={
             name: facets.event_counts(column, log, strength)
             for name, column in log.facets.items()
@@ -231,20 +245,6 @@ def _memory(data: ShopData, strength: NDArray[np.float64], blend: Blend) -> Memo
         },
         profiles={name: column.codes for name, column in data.shopper_facets.items() if sides.get(name) == "shopper"},
     )
-
-
-def _last_days(log: EventLog) -> csr_matrix | None:
-    """Day of the last event of each pair, with the pattern of the history matrix."""
-    if log.day is None:
-        return None
-    from scipy.sparse import csr_matrix
-
-    pair = log.shopper.astype(np.int64) * log.n_items + log.item
-    distinct, place = np.unique(pair, return_inverse=True)
-    last = np.full(len(distinct), -np.inf)
-    np.maximum.at(last, place, log.day)
-    where = (distinct // log.n_items, distinct % log.n_items)
-    return csr_matrix((last, where), shape=(log.n_shoppers, log.n_items))
 
 
 def _one_hot(codes: NDArray[np.int32], size: int) -> NDArray[np.float64]:

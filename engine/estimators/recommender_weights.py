@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.estimators.recommender_model import Model, build
+from engine.estimators.recommender_sequence import next_items
 from engine.estimators.recommender_split import split
 from engine.recommenders.blend import POPULARITY
 from engine.recommenders.logit import Choices, fit_weights, mean_log_likelihood, sample_alternatives
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from engine.estimators.recommender_config import RecommenderConfig
     from engine.estimators.recommender_data import ShopData
+    from engine.recommenders.sequence import SequenceModel
+    from engine.recommenders.sequence.fit import Progress
 
 MOST_CHOICES = 6_000
 FEWEST_CHOICES = 200
@@ -25,7 +28,9 @@ _HEAD, _TAIL = 300, 200
 _CELLS = 40_000_000
 _RIDGE = 5.0
 _BLOCK = 1_000
-_LEAST = 0.02
+
+LEAST = 0.02
+"""Weight of a signal that tells nothing, where newcomers are learned from on their own."""
 
 
 @dataclass(frozen=True)
@@ -38,23 +43,37 @@ class Learned:
         By signal, for shoppers with a history.
     newcomer : dict of str to float
         What the weights are multiplied by for those without.
+    passes : int or None
+        Passes after which the order of choices was learned best; None where none was learned.
     """
 
     weights: dict[str, float]
     newcomer: dict[str, float]
     choices: int
     gain: float
+    passes: int | None = None
 
 
-def learn(data: ShopData, config: RecommenderConfig, similar: csr_matrix | None = None) -> Learned:
+def learn(
+    data: ShopData,
+    config: RecommenderConfig,
+    similar: csr_matrix | None = None,
+    progress: Progress | None = None,
+) -> Learned:
     """Weights under which what shoppers chose in the last window is most likely.
 
     Shoppers with and without a history are learned from separately: whom nothing is known of follows
     what is popular more closely. For the others popularity is held down by `popularity_share`, which
     costs little of the likelihood and shows more of the catalogue.
+
+    Parameters
+    ----------
+    progress : callable or None
+        Called after each pass over the order of choices, which is learned before the window only.
     """
     inner = split(data)
-    model = build(inner.train, config, similar)
+    order = _order(inner.train, config, progress)
+    model = build(inner.train, config, similar, order)
     known = inner.train.candidate[inner.test.item]
     shopper, item = inner.test.shopper[inner.test.unit][known], inner.test.item[known]
     warm = np.diff(model.memory.history.indptr)[shopper] > 0
@@ -69,14 +88,21 @@ def learn(data: ShopData, config: RecommenderConfig, similar: csr_matrix | None 
     newcomer = {}
     if not warm.all():
         fresh = _drawn(np.flatnonzero(~warm), len(names), config.seed)
-        found = np.maximum(found, _LEAST)
+        found = np.maximum(found, LEAST)
         other, _ = _fitted(model, names, shopper[fresh], item[fresh], inner.train.candidate, found, config.seed)
         newcomer = {name: round(float(value), 4) for name, value in zip(names, other / found, strict=True)}
     damped = np.array([config.popularity_share if name in POPULARITY else 1.0 for name in names])
     found = found * damped
     newcomer = {name: round(newcomer[name] / damp, 4) for name, damp in zip(names, damped, strict=True) if newcomer}
     learned = {name: round(float(value), 4) for name, value in zip(names, found, strict=True)}
-    return Learned({**model.blend.weights, **learned}, newcomer, len(rows), gain)
+    passes = None if order is None else order.epochs
+    return Learned({**model.blend.weights, **learned}, newcomer, len(rows), gain, passes)
+
+
+def _order(data: ShopData, config: RecommenderConfig, progress: Progress | None) -> SequenceModel | None:
+    if config.sequence is None or not config.learns_order:
+        return None
+    return next_items(data, config.sequence, progress=progress)
 
 
 def _enough(warm: NDArray[np.bool_], config: RecommenderConfig) -> bool:
@@ -123,8 +149,9 @@ def _signals(
     other_place, own_place = place[: len(others)], place[len(others) :]
     signals = np.empty((len(item), len(others) + 1, len(names)), dtype=np.float32)
     offset = np.empty((len(item), len(others) + 1), dtype=np.float32)
-    for start in range(0, len(item), _BLOCK):
-        rows = slice(start, min(start + _BLOCK, len(item)))
+    step = max(1, min(_BLOCK, _CELLS // model.blend.n_items))
+    for start in range(0, len(item), step):
+        rows = slice(start, min(start + step, len(item)))
         taste = model.taste(shopper[rows])
         own = own_place[rows]
         for number, name in enumerate(names):

@@ -9,6 +9,31 @@ if TYPE_CHECKING:
 
 _SHARED = ("category", "brand", "colour", "season")
 
+POPULAR = {
+    "trending": ("Trending this month", "Chosen in the last weeks"),
+    "popular": ("A favourite of the last months", "Chosen over the last months"),
+    "seasonal": ("Popular at this time of the year", "Chosen at this time of the year"),
+    "novelty": ("New in the shop", "In the shop for a while"),
+}
+"""By signal that is the same for everybody: what is said of the top products, and of the others."""
+
+_UNTIMED = ("One of the most chosen products", "Chosen by other shoppers")
+
+LINKS = {
+    "together": "Because of {}, {}",
+    "linear": "Because of {}, {}",
+    "cosine": "Because of {}, {}",
+    "factors": "Liked by those who like {}, {}",
+    "similar": "Reads like {}, {}",
+    "meaning": "Close in kind to {}, {}",
+    "goes_with": "Goes with {}, {}",
+    "alike": "Looks like {}, {}",
+    "avoided": "Looks like {}, {}",
+}
+"""By signal that leads from a product that was met: what is said, with its title and how it was met."""
+
+_OTHER_LINK = "Because of {}, {}"
+
 LIFTS = {
     "category": ("Fits the taste for {}", "Not the usual category"),
     "brand": ("Fits the taste for {}", "Not one of the usual brands"),
@@ -17,11 +42,11 @@ LIFTS = {
     "occasion": ("Often chosen for {}", "Seldom chosen for the occasion"),
     "size": ("Often chosen in size {}", "Seldom chosen in the size"),
     "age": ("Popular with shoppers aged {}", "Less popular at this age"),
-    "sequence": ("Often comes after what was met", "Seldom comes after what was met"),
+    "sequence": ("Follows what was looked at last", "Seldom follows what was looked at last"),
     "ranked": ("Among the best that were ranked again", "Not among the best that were ranked again"),
     "segment": ("Popular in the segment {}", "Less popular in this segment"),
 }
-"""By facet: what is said where it lifts, with the value, and where it does not."""
+"""By facet, or by signal without sources: what is said where it lifts, with the value, and where it does not."""
 
 OTHER_LIFT = ("Fits by {}", "Does not fit by {}")
 
@@ -29,13 +54,14 @@ ABOUT = {
     "trending": "Popularity of the last weeks.",
     "popular": "Popularity of the last months.",
     "novelty": "How lately the product came into the shop.",
+    "seasonal": "Popularity at this time of the year, a year ago.",
     "together": "Chosen by the same shoppers (random walk from what this one met).",
     "similar": "Shares attributes and words with what the shopper met.",
     "cosine": "Chosen by the same shoppers (shrunk cosine).",
     "linear": "Chosen by the same shoppers (linear model of items on items).",
     "factors": "Chosen by shoppers of the same taste (matrix factors).",
     "sequence": "What usually follows the last products, in their order.",
-    "meaning": "Near in words and picture to what the shopper likes.",
+    "meaning": "Near in what its words say to what the shopper likes.",
     "goes_with": "Bought together with the product, from another category.",
     "ranked": "Where the trees that rank the best again start from.",
     "category": "The shopper's categories.",
@@ -53,32 +79,25 @@ ABOUT = {
 
 
 def popularity(name: str, *, top: bool, timed: bool) -> str:
-    """A signal that is the same for everybody, in words."""
-    if name == "novelty":
-        return "New in the shop" if top else "In the shop for a while"
-    if not timed:
-        return "One of the most chosen products" if top else "Chosen by other shoppers"
-    if name == "popular":
-        return "A favourite of the last months" if top else "Chosen over the last months"
-    return "Trending this month" if top else "Chosen in the last weeks"
+    """A signal that is the same for everybody, in words; without times nothing can be called recent."""
+    best, rest = POPULAR.get(name, _UNTIMED) if timed else _UNTIMED
+    return best if top else rest
 
 
 def linked(name: str, source: ItemCard, target: ItemCard, said: str) -> str:
     """A link from a product that was met, in words."""
     title = source.title or source.item_id
-    if name == "goes_with":
-        return f"Goes with {title}, {said}"
-    if name in ("meaning", "avoided", "alike"):
-        return f"Looks like {title}, {said}"
-    if name != "similar":
-        return f"Because of {title}, {said}"
-    shared = [facet for facet in _SHARED if getattr(source, facet) and getattr(source, facet) == getattr(target, facet)]
-    if not shared:
-        return f"Reads like {title}, {said}"
-    words = shared[0] if len(shared) == 1 else f"{', '.join(shared[:-1])} and {shared[-1]}"
-    return f"Shares {words} with {title}, {said}"
+    if name == "similar" and (shared := _shared(source, target)):
+        return f"Shares {shared} with {title}, {said}"
+    return LINKS.get(name, _OTHER_LINK).format(title, said)
 
 
 def about(signal: str) -> str:
     """A signal in one line; one that is not known by name is a lift of an attribute."""
     return ABOUT.get(signal, f"Lift by {signal.replace('_', ' ').replace(':', ', ')}.")
+
+
+def _shared(source: ItemCard, target: ItemCard) -> str:
+    """Attributes that both have, in words."""
+    names = [facet for facet in _SHARED if getattr(source, facet) and getattr(source, facet) == getattr(target, facet)]
+    return " and ".join([*([", ".join(names[:-1])] if len(names) > 1 else []), *names[-1:]])

@@ -24,6 +24,7 @@ from engine.files import link_or_copy, write_atomic, write_json
 from engine.training.schema import Failure, JobResult, JobSpec, Progress
 
 SCORES_FILE = "scores.safetensors"
+VECTORS_FILE = "vectors.safetensors"
 _TAIL_BYTES = 16_384
 _TAIL_LINES = 60
 
@@ -61,6 +62,11 @@ class JobFolder:
 
     def score_files(self) -> dict[str, bytes]:
         return _files(self.path / "scores")
+
+    @property
+    def vectors_path(self) -> Path:
+        """Where the owner lends vectors of the products' words."""
+        return self.path / "data" / VECTORS_FILE
 
     @property
     def log_path(self) -> Path:

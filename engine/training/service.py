@@ -18,7 +18,8 @@ from engine.naming import check_name
 from engine.store import Reader, operation
 from engine.training.folder import JobFolder
 from engine.training.schema import Failure, JobInfo, JobSpec, JobState, Progress, Rival
-from engine.training.train import parse_config
+from engine.training.train import parse_config, wants_vectors
+from engine.training.vectors import lent
 
 _JOBS = """
 SELECT j.*, EXISTS (
@@ -186,6 +187,8 @@ class TrainingService(Service):
             for digests in parts.values()
             for digest in digests
         ]
+        if wants_vectors(spec):
+            data += lent(self.engine, self.engine.service(CatalogService).dataset(job.snapshot))
         files = self.engine.artifacts.open(champion.artifact) if rival and champion and champion.artifact else None
         folder.prepare(spec, data, files)
         return folder

@@ -104,6 +104,19 @@ def train(spec: JobSpec, dataset: Dataset, rival_files: Mapping[str, bytes], rep
     return Trained(result, serving.save(), pack_scores(scores))
 
 
+def wants_vectors(spec: JobSpec) -> bool:
+    """Whether the recipe, or the rival's that may be fitted again, places products by their words.
+
+    Raises
+    ------
+    InvalidInput
+        A setting is unknown or outside its bounds.
+    """
+    kind = kind_of(spec.kind)
+    recipes = [spec.config] if spec.rival is None else [spec.config, spec.rival.config]
+    return any(parse_config(kind, recipe).wants_vectors for recipe in recipes)
+
+
 def pack_scores(scores: Scores) -> bytes:
     """The figures of every held-out unit as safetensors, so that two versions can be paired later."""
     import numpy as np

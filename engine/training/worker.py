@@ -96,14 +96,18 @@ def main(path: Path) -> int:
 def _work(folder: JobFolder) -> None:
     from threadpoolctl import threadpool_limits
 
-    from engine.training.train import train
+    from engine.training.train import train, wants_vectors
+    from engine.training.vectors import described
 
     spec = folder.spec()
     report = FolderReport(folder)
     report.stage("Reading", 0.01)
     report.log(f"Training {spec.model} on snapshot {spec.snapshot}.")
     with threadpool_limits(limits=max(1, (os.cpu_count() or 2) - 1)):
-        trained = train(spec, folder.dataset(spec), folder.rival_files(), report)
+        dataset = folder.dataset(spec)
+        if wants_vectors(spec):
+            dataset = described(dataset, folder.vectors_path, report)
+        trained = train(spec, dataset, folder.rival_files(), report)
     failpoint("worker.before_result")
     folder.write_result(trained.result, trained.model, trained.scores)
     report.stage("Done", 1.0)
