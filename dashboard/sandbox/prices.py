@@ -12,7 +12,7 @@ from dashboard.sandbox.draft import desk, set_price
 from dashboard.sandbox.fields import give
 from dashboard.sandbox.product_choice import choose_products
 from dashboard.sandbox.rule_words import title_of
-from dashboard.sandbox.stock_words import margin_words
+from dashboard.sandbox.stock_words import margin
 from engine.catalog.records import ItemCard
 
 _PICKED = "price_products"
@@ -42,9 +42,11 @@ def _trial(item_id: str, price: float, card: ItemCard | None, cards: Mapping[str
             "Remove", icon=":material/close:", key=f"unprice_{item_id}", type="tertiary", on_click=set_price,
             args=(item_id, None), help="Back to the price of the shop",
         )  # fmt: skip
-    words = margin_words(card, price) if card is not None else ""
-    if words:
-        st.caption(words)
+    part = margin(card, price) if card is not None else None
+    if part is not None and part < 0:
+        st.warning(f"Below its cost: a margin of {part:.0%}.", icon=":material/warning:")
+    elif part is not None:
+        st.caption(f"{part:.0%} margin")
 
 
 def _changed(item_id: str) -> None:

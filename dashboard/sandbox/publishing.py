@@ -63,7 +63,7 @@ def publish_dialog(
     if trying:
         st.info(plain(f"The wall shows version {trying}; the plan is published over the model that serves."))
     if desk.draft.prices:
-        st.info(f"{len(desk.draft.prices)} prices on trial are not published: the shop's prices stay as they are.")
+        st.info("Prices on trial are not published: the shop's prices stay as they are.")
     for warned in warnings:
         st.warning(plain(warned.text), icon=":material/warning:")
     if desk.outdated:
@@ -71,7 +71,8 @@ def publish_dialog(
     reason = st.text_area(
         "Reason", key="publish_reason", placeholder="Why is this right for the shop now?", max_chars=2_000, height=80
     )
-    ready = bool(reason.strip()) and bool(changes) and not desk.outdated
+    knowing = not warnings or st.checkbox("Publish in spite of the warnings above", key="publish_knowing")
+    ready = bool(reason.strip()) and bool(changes) and not desk.outdated and knowing
     if st.button("Publish", type="primary", disabled=not ready, key="publish_confirm"):
         published = act(
             PlanService.publish, done="The plan is live: the next request is answered by it.", shop=desk.shop,

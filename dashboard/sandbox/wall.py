@@ -119,7 +119,7 @@ def _badges(item: Recommendation, rules: Mapping[str, Rule]) -> list[WallBadge]:
         rule_id = rule_of(part.signal)
         if rule_id is not None and abs(part.value) > 0:
             arrow, tone = ("+", "good") if part.value > 0 else ("−", "warn")
-            badges.append(WallBadge(f"{_kind(rule_id, rules)} {arrow}{part.share:.0%}", tone, part.because))  # type: ignore[arg-type]
+            badges.append(WallBadge(f"{_kind(rule_id, rules)} {arrow}{part.share:.0%} of score", tone, part.because))  # type: ignore[arg-type]
     return badges[:3]
 
 

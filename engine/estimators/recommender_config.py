@@ -48,11 +48,11 @@ class RankerConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     candidates: int = Field(default=150, ge=10, le=2_000, description="Of the blend's best, re-ranked.")
-    windows: int = Field(default=2, ge=1, le=6, description="Past windows that the trees are grown on.")
+    windows: int = Field(default=5, ge=1, le=6, description="Past windows that the trees are grown on.")
     most_shoppers: int = Field(default=4_000, ge=100, le=100_000, description="By window.")
-    leaves: int = Field(default=15, ge=2, le=255)
-    rounds: int = Field(default=150, ge=1, le=5_000)
-    learning_rate: float = Field(default=0.05, gt=0, le=1)
+    leaves: int = Field(default=7, ge=2, le=255)
+    rounds: int = Field(default=40, ge=1, le=5_000)
+    learning_rate: float = Field(default=0.03, gt=0, le=1)
 
 
 class RecommenderConfig(EstimatorConfig):

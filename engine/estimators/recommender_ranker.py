@@ -30,13 +30,15 @@ def learn_ranker(data: ShopData, config: RecommenderConfig, ranker: RankerConfig
         With learned weights; it tells which signals there are.
     """
     names = tuple(name for name in served.blend.signals if name != GOES_WITH and served.blend.weights.get(name, 0) > 0)
-    rows, chosen, groups = [], [], []
+    rows, chosen, start, groups = [], [], [], []
+    similar = served.blend.neighbours.get("similar")
     for _ in range(ranker.windows):
         inner = split(data)
-        model = build(inner.train, config).with_weights(served.blend.weights, served.blend.newcomer)
-        for own, hit in _groups(model, inner.train, inner.test, names, ranker):
+        model = build(inner.train, config, similar).with_weights(served.blend.weights, served.blend.newcomer)
+        for own, hit, before in _groups(model, inner.train, inner.test, names, ranker):
             rows.append(own)
             chosen.append(hit)
+            start.append(before)
             groups.append(len(hit))
         data = inner.train
     if len(groups) < _FEWEST_GROUPS:
@@ -45,6 +47,7 @@ def learn_ranker(data: ShopData, config: RecommenderConfig, ranker: RankerConfig
         np.vstack(rows),
         np.concatenate(chosen),
         np.array(groups),
+        start=np.concatenate(start),
         leaves=ranker.leaves,
         rounds=ranker.rounds,
         learning_rate=ranker.learning_rate,
@@ -55,8 +58,8 @@ def learn_ranker(data: ShopData, config: RecommenderConfig, ranker: RankerConfig
 
 def _groups(
     model: Model, train: ShopData, targets: Targets, names: tuple[str, ...], ranker: RankerConfig
-) -> list[tuple[NDArray[np.float64], NDArray[np.bool_]]]:
-    """Features and choices of each known shopper who chose one of the blend's best."""
+) -> list[tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]]:
+    """Features, choices and scores of each known shopper who chose one of the blend's best."""
     known = np.diff(model.memory.history.indptr)[targets.shopper] > 0
     units = np.flatnonzero(known)[: ranker.most_shoppers]
     found = []
@@ -73,5 +76,5 @@ def _groups(
             items = best(scores[row], ranker.candidates)
             hit = np.isin(items, targets.item[targets.starts[unit] : targets.starts[unit + 1]])
             if hit.any():
-                found.append((features(signals, names, row, items), hit))
+                found.append((features(signals, names, row, items), hit, scores[row, items]))
     return found

@@ -1,7 +1,8 @@
 """A second stage that re-ranks the blend's best by boosted trees (LambdaMART; Burges, MSR-TR-2010-82).
 
-Its features are the blend's own signals, one each, so that the trees' exact contributions (TreeSHAP, Lundberg
-et al. 2020) are contributions of signals and sum to the score.
+The trees are boosted from the blend's score, so that without any tree the order is the blend's. Their features are
+the blend's own signals against their mean among the re-ranked, one each: the trees' exact contributions (TreeSHAP,
+Lundberg et al. 2020) are contributions of signals, and with the blend's parts they sum to the score.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 RANKED = "ranked"
 """Name of the part that no signal has: the trees' mean for the re-ranked, a step below them for the rest."""
+
+_LEAST_IN_LEAF, _MOST_IN_LEAF = 20, 3_000
 
 Parts = dict[str, "NDArray[np.float64]"]
 
@@ -81,12 +84,18 @@ class Ranker:
         found = {name: np.array(np.broadcast_to(value, shape)) for name, value in weighted.items()}
         extra = np.zeros(shape)
         total = np.sum(list(found.values()), axis=0) if found else np.zeros(shape)
-        for row in np.flatnonzero(~newcomer).tolist():
-            chosen = best(total[row], self.candidates)
-            told = self._trees.predict(features(signals, self.names, row, chosen), pred_contrib=True)
+        known = np.flatnonzero(~newcomer).tolist()
+        if not known:
+            return {**found, RANKED: extra}
+        picked = [best(total[row], self.candidates) for row in known]
+        asked = np.vstack(
+            [features(signals, self.names, row, chosen) for row, chosen in zip(known, picked, strict=True)]
+        )
+        blocks = np.split(self._trees.predict(asked, pred_contrib=True), len(known))
+        for row, chosen, told in zip(known, picked, blocks, strict=True):
             for place, name in enumerate(self.names):
                 if name in found:
-                    found[name][row, chosen] = told[:, place] * self._change(name, weights)
+                    found[name][row, chosen] += told[:, place] * self._change(name, weights)
             ranked = told[:, -1] + np.sum([found[name][row, chosen] for name in found], axis=0)
             rest = np.ones(shape[1], dtype=bool)
             rest[chosen] = False
@@ -103,13 +112,14 @@ class Ranker:
 def features(
     signals: Mapping[str, NDArray[np.float64]], names: tuple[str, ...], row: int, items: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Signals of one shopper's items, shape (n_items, n_signals); one that is absent is zero."""
+    """Signals of one shopper's items against their mean, shape (n_items, n_signals); one that is absent is zero."""
     found = np.zeros((len(items), len(names)))
     for place, name in enumerate(names):
         value = signals.get(name)
         if value is not None:
             found[:, place] = value[min(row, len(value) - 1), items]
-    return found
+    centred: NDArray[np.float64] = found - found.mean(axis=0)
+    return centred
 
 
 def best(scores: NDArray[np.float64], size: int) -> NDArray[np.int64]:
@@ -124,6 +134,7 @@ def grow(
     chosen: NDArray[np.bool_],
     groups: NDArray[np.int64],
     *,
+    start: NDArray[np.float64] | None = None,
     leaves: int,
     rounds: int,
     learning_rate: float,
@@ -137,14 +148,17 @@ def grow(
     chosen : ndarray of bool, shape (n_rows,)
     groups : ndarray of int64
         Rows of each shopper, in order.
+    start : ndarray, shape (n_rows,), or None
+        Scores that the trees are added to.
     """
     library = lightgbm()
     settings = {
         "objective": "lambdarank",
         "num_leaves": leaves,
         "learning_rate": learning_rate,
-        "min_data_in_leaf": 50,
-        "lambda_l2": 10.0,
+        "min_data_in_leaf": min(_MOST_IN_LEAF, max(_LEAST_IN_LEAF, len(rows) // 200)),
+        "lambda_l2": 200.0,
+        "lambdarank_norm": False,
         "feature_fraction": 0.8,
         "lambdarank_truncation_level": 20,
         "deterministic": True,
@@ -153,5 +167,5 @@ def grow(
         "seed": seed,
         "verbose": -1,
     }
-    data = library.Dataset(rows, label=chosen.astype(np.int32), group=groups)
+    data = library.Dataset(rows, label=chosen.astype(np.int32), group=groups, init_score=start)
     return str(library.train(settings, data, num_boost_round=rounds).model_to_string())

@@ -116,7 +116,7 @@ def _pins(rules: Sequence[Rule], book: Rulebook, shelf: Shelf, limit: int) -> It
         for barred, verb in ((hidden, "hides"), (left_out, "filters out")):
             for rule, mask in barred:
                 if (rows & mask).any() and _meet(pin.scope, rule.scope) and _overlap(pin, rule):
-                    text = f"{named(pin)} names a product that {named(rule).lower()} {verb}; it will not appear."
+                    text = f"{named(pin)} names a product that {uncapped(named(rule))} {verb}; it will not appear."
                     yield Warned(rules=(pin.rule_id, rule.rule_id), text=text)
         if pin.position is not None and pin.position > limit:
             text = f"{named(pin)} wants place {pin.position}; lists of {limit} do not have it."
@@ -124,10 +124,10 @@ def _pins(rules: Sequence[Rule], book: Rulebook, shelf: Shelf, limit: int) -> It
     for first, second in combinations(pins, 2):
         if _meet(first.scope, second.scope) and _overlap(first, second):
             if _places(first) & _places(second):
-                text = f"{named(first)} and {named(second).lower()} want the same place; the later one moves on."
+                text = f"{named(first)} and {uncapped(named(second))} want the same place; the later one moves on."
                 yield Warned(rules=(first.rule_id, second.rule_id), text=text)
             if (book.rows(first.rule_id) & book.rows(second.rule_id)).any():
-                text = f"{named(first)} and {named(second).lower()} pin the same product; the first counts."
+                text = f"{named(first)} and {uncapped(named(second))} pin the same product; the first counts."
                 yield Warned(rules=(first.rule_id, second.rule_id), text=text)
 
 
@@ -137,7 +137,9 @@ def _opposites(rules: Sequence[Rule], book: Rulebook) -> Iterator[Warned]:
             continue
         both = int((book.rows(first.rule_id) & book.rows(second.rule_id)).sum())
         if both:
-            text = f"{named(first)} and {named(second).lower()} pull {both:,} products both ways; their effects add up."
+            text = (
+                f"{named(first)} and {uncapped(named(second))} pull {both:,} products both ways; their effects add up."
+            )
             yield Warned(rules=(first.rule_id, second.rule_id), text=text)
 
 
@@ -146,7 +148,7 @@ def _filters(rules: Sequence[Rule], book: Rulebook, shelf: Shelf) -> Iterator[Wa
     for first, second in combinations(filters, 2):
         rows = book.rows(first.rule_id) & book.rows(second.rule_id)
         if not rows.any() and _meet(first.scope, second.scope) and _overlap(first, second):
-            text = f"{named(first)} and {named(second).lower()} exclude each other: together they leave nothing."
+            text = f"{named(first)} and {uncapped(named(second))} exclude each other: together they leave nothing."
             yield Warned(rules=(first.rule_id, second.rule_id), text=text)
     everywhere = [r for r in rules if r.scope == Scope() and r.kind in (RuleKind.FILTER, RuleKind.HIDE)]
     if everywhere:
@@ -211,3 +213,8 @@ def _ids(pin: Rule) -> list[str]:
 def _places(pin: Rule) -> set[int]:
     first = int(pin.position or 1)
     return set(range(first, first + max(len(_ids(pin)), 1)))
+
+
+def uncapped(text: str) -> str:
+    """A name as it stands within a sentence."""
+    return text[:1].lower() + text[1:]

@@ -55,12 +55,22 @@ def test_a_newcomer_keeps_the_order_of_the_blend(ranker: Ranker) -> None:
     np.testing.assert_allclose(replace(blend(), ranker=ranker).scores(taste())[0], blend().scores(taste())[0])
 
 
-def test_scores_are_those_of_the_trees(ranker: Ranker) -> None:
+def test_scores_are_those_of_the_blend_and_the_trees(ranker: Ranker) -> None:
     one = replace(blend(), ranker=ranker)
     best = np.argsort(-blend().scores(taste())[2])[:10]
     signals = np.column_stack([blend().signal(name, taste())[min(2, k * 2)][best] for k, name in enumerate(NAMES)])
-    expected = _trees.lightgbm().Booster(model_str=ranker.booster).predict(signals)
+    trees = _trees.lightgbm().Booster(model_str=ranker.booster)
+    expected = blend().scores(taste())[2, best] + trees.predict(signals - signals.mean(axis=0))
     np.testing.assert_allclose(one.scores(taste())[2, best], expected, atol=1e-6)
+
+
+def test_without_splits_the_order_is_the_blends() -> None:
+    rows, chosen = np.random.default_rng(4).random((600, 2)), np.zeros(600, dtype=bool)
+    chosen[::30] = True
+    text = grow(rows, chosen, np.full(20, 30), start=rows[:, 0].copy(), leaves=2, rounds=1, learning_rate=1e-9, seed=1)
+    plain, ranked = blend().scores(taste()), replace(blend(), ranker=Ranker(text, NAMES, candidates=10)).scores(taste())
+    for row in range(6):
+        assert list(np.argsort(-plain[row])) == list(np.argsort(-ranked[row]))
 
 
 def test_evidence_still_adds_up(ranker: Ranker) -> None:
