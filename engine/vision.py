@@ -67,7 +67,7 @@ def embed(engine: Engine, pictures: Sequence[bytes]) -> NDArray[np.float32]:
         A picture cannot be read.
     """
     hub = engine.part(Hub)
-    with hub.use(f"{_NAME}-{WEIGHTS_SHA256}", lambda: _load(engine.settings.cache, hub.device)) as network:
+    with hub.use(f"{_NAME}-{WEIGHTS_SHA256}", lambda: load(engine.settings.cache, hub.device)) as network:
         return network.encode(pictures)
 
 
@@ -148,7 +148,8 @@ def _pixels(picture: bytes) -> NDArray[np.float32]:
     return found
 
 
-def _load(cache: Path, device: str) -> Network:
+def load(cache: Path, device: str) -> Network:
+    """The network; `cache` is where its weights are kept as safetensors."""
     import torch
     from efficientnet_lite_pytorch import EfficientNet
 

@@ -28,7 +28,7 @@ class EstimatorConfig(BaseModel):
 
     @property
     def wants_vectors(self) -> bool:
-        """Whether a training needs embeddings of the products' words in `Dataset.vectors`."""
+        """Whether a training needs embeddings of the products' words and pictures in `Dataset.vectors`."""
         return False
 
 

@@ -25,6 +25,7 @@ from engine.training.schema import Failure, JobResult, JobSpec, Progress
 
 SCORES_FILE = "scores.safetensors"
 VECTORS_FILE = "vectors.safetensors"
+PICTURES = "pictures"
 _TAIL_BYTES = 16_384
 _TAIL_LINES = 60
 
@@ -67,6 +68,11 @@ class JobFolder:
     def vectors_path(self) -> Path:
         """Where the owner lends vectors of the products' words."""
         return self.path / "data" / VECTORS_FILE
+
+    def pictures(self) -> dict[str, Path]:
+        """Pictures that the owner lends, by digest."""
+        folder = self.path / "data" / PICTURES
+        return {path.name: path for path in folder.iterdir()} if folder.is_dir() else {}
 
     @property
     def log_path(self) -> Path:

@@ -105,7 +105,7 @@ def train(spec: JobSpec, dataset: Dataset, rival_files: Mapping[str, bytes], rep
 
 
 def wants_vectors(spec: JobSpec) -> bool:
-    """Whether the recipe, or the rival's that may be fitted again, places products by their words.
+    """Whether the recipe, or the rival's that may be fitted again, places products by their words and pictures.
 
     Raises
     ------

@@ -106,7 +106,7 @@ def _work(folder: JobFolder) -> None:
     with threadpool_limits(limits=max(1, (os.cpu_count() or 2) - 1)):
         dataset = folder.dataset(spec)
         if wants_vectors(spec):
-            dataset = described(dataset, folder.vectors_path, report)
+            dataset = described(dataset, folder, report)
         trained = train(spec, dataset, folder.rival_files(), report)
     failpoint("worker.before_result")
     folder.write_result(trained.result, trained.model, trained.scores)

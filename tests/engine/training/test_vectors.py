@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 from safetensors.numpy import save
 
 from engine import text
@@ -20,6 +23,7 @@ from engine.estimators.recommender_config import RecommenderConfig, SignalWeight
 from engine.model_registry import RegistryService
 from engine.product_search import copy_of
 from engine.training import JobState
+from engine.training.folder import JobFolder
 from engine.training.schema import JobSpec, Rival
 from engine.training.train import train, wants_vectors
 from engine.training.vectors import described, lent
@@ -82,7 +86,7 @@ def places(files: dict[str, bytes], shopper: int) -> dict[str, int]:
 
 def test_a_new_garment_is_recommended_near_its_look_alikes_by_words(dataset: Dataset, tmp_path: Path) -> None:
     report = Silent()
-    told = described(dataset, tmp_path / "nothing kept", report)
+    told = described(dataset, JobFolder(tmp_path / "nothing kept"), report)
     assert any("are made" in line for line in report.lines)
     assert any("Reading the words of 44 products" in stage for stage, _ in report.stages)
     files = train(spec(BY_WORDS), told, {}, report).model
@@ -94,6 +98,44 @@ def test_a_new_garment_is_recommended_near_its_look_alikes_by_words(dataset: Dat
         # Fifteen of their kind are left that the shopper has not met; the new one is not behind all of them.
         assert place[own] < 16
         assert place[other] >= 15
+
+
+def test_a_new_garment_is_recommended_near_its_look_alikes_by_its_picture(tmp_path: Path) -> None:
+    rows = wardrobe()
+    stripes = [picture(number, striped=number < 21 or number == 42) for number in range(44)]
+    digests = [hashlib.sha256(data).hexdigest() for data in stripes]
+    rows[Table.ITEMS] = [
+        {"item_id": row["item_id"], "image": digest} for row, digest in zip(rows[Table.ITEMS], digests, strict=True)
+    ]
+    folder = JobFolder(tmp_path / "job")
+    (folder.path / "data" / "pictures").mkdir(parents=True)
+    for digest, data in zip(digests, stripes, strict=True):
+        (folder.path / "data" / "pictures" / digest).write_bytes(data)
+    (folder.path / "data" / "pictures" / digests[3]).write_bytes(b"no picture")
+    report = Silent()
+    told = described(dataset_of(tmp_path / "rows", rows), folder, report)
+    assert told.vectors is not None
+    assert not told.vectors[3, text.DIMENSIONS :].any()
+    assert any("was left out" in line for line in report.lines)
+    files = train(spec(BY_WORDS), told, {}, report).model
+    for shopper in range(8):
+        place = places(files, shopper)
+        own, other = ("w42", "w43") if shopper % 2 == 0 else ("w43", "w42")
+        assert place[own] < 16 <= place[other] + 1
+
+
+def picture(number: int, *, striped: bool) -> bytes:
+    """Bold stripes, or a dot; each picture a little different."""
+    image = Image.new("RGB", (96, 96), (235, 235, 235))
+    draw = ImageDraw.Draw(image)
+    if striped:
+        for left in range(number % 7, 96, 12):
+            draw.rectangle((left, 0, left + 5, 95), fill=(20, 20, 120))
+    else:
+        draw.ellipse((20 + number % 7, 25, 70 + number % 7, 75), fill=(200, 40, 40))
+    content = io.BytesIO()
+    image.save(content, "PNG")
+    return content.getvalue()
 
 
 def test_without_vectors_the_words_of_new_garments_tell_nothing(dataset: Dataset) -> None:
@@ -117,10 +159,11 @@ def test_vectors_follow_their_product_through_repeated_rows(tmp_path: Path) -> N
     "content", [b"", b"no arrays", save({"vectors": np.ones((3, text.DIMENSIONS), dtype=np.float32)})]
 )
 def test_damaged_vectors_are_made_again(dataset: Dataset, tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "vectors.safetensors"
-    path.write_bytes(content)
+    folder = JobFolder(tmp_path / "job")
+    folder.vectors_path.parent.mkdir(parents=True)
+    folder.vectors_path.write_bytes(content)
     small = Dataset(dataset_of(tmp_path, {Table.ITEMS: wardrobe()[Table.ITEMS][:3]}).files)
-    found = described(small, path, Silent())
+    found = described(small, folder, Silent())
     assert found.vectors is not None
     np.testing.assert_allclose(np.linalg.norm(found.vectors, axis=1), 1.0, atol=1e-5)
 
@@ -135,7 +178,7 @@ def test_they_are_asked_for_only_by_recipes_that_use_them() -> None:
 
 def test_an_owner_lends_what_it_keeps_to_the_worker(shop: Engine) -> None:
     rows = shop.service(CatalogService).dataset(1)
-    assert lent(shop, rows) == []
+    assert not any(name == "vectors.safetensors" for name, _ in lent(shop, rows))
     text.embed_cached(shop, copy_of(rows))
     config = {"weights": {"meaning": 0.3}, "dimensions": 8}
     job = ended(shop, submit(shop, config=config))
