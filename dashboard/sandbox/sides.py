@@ -11,7 +11,7 @@ from dashboard.runtime import ask, plain
 from dashboard.sandbox.asked import Asked
 from dashboard.sandbox.draft import Desk
 from dashboard.sandbox.movement import Movement, movement
-from dashboard.sandbox.who import choose_other
+from dashboard.sandbox.who import choose_other, short
 from dashboard.state import choose
 from engine.model_registry.service import RegistryService
 from engine.recommendation_engine import Recommendations, TrialService
@@ -111,7 +111,9 @@ def _two_shoppers(asked: Asked, desk: Desk, draft: Side) -> Sides:
     answer = ask(TrialService.what_if, shop=asked.shop, **request)
     first = asked.shopper or "This basket"
     return Sides(
-        Side(first, draft.about, draft.answer), Side(name, "The same draft for another shopper.", answer), both=True
+        Side(short(first), draft.about, draft.answer),
+        Side(short(name), "The same draft for another shopper.", answer),
+        both=True,
     )
 
 

@@ -137,6 +137,11 @@ def _persona(shop: str) -> Who:
     return Who("Persona", persona.shopper, persona.text)
 
 
+def short(shopper: str) -> str:
+    """A shopper's name as a heading shows it: the start of a pseudonym, any other name whole."""
+    return shopper[:_SHORT] if shopper.startswith("p_") else shopper
+
+
 def _label(shopper: str, known: Mapping[str, ShopperCard]) -> str:
     """A shopper in a list; no two are written alike, since Streamlit tells options apart by their words."""
     card = known.get(shopper)
