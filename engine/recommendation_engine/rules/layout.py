@@ -81,21 +81,19 @@ def lay_out(
     certain = 1.0 if explore is not None else None
     placed: list[Placed] = []
     for position in range(1, limit + 1):
-        if position in seats:
-            pin = seats[position]
+        following = None if position in seats else _next(pool, left, explore)
+        if following is not None:
+            placed.append(following)
+            left[following.row] = -np.inf
+            counts.add(following.row)
+            pool.took(following.row)
+        elif seats:
+            # A list that is too short for its last pins takes them where it ends; the others stay.
+            pin = seats.pop(position if position in seats else max(seats))
             placed.append(Placed(pin.row, pinned_by=pin.rule.rule_id, propensity=certain))
-            continue
-        following = _next(pool, left, explore)
-        if following is None:
+        else:
             break
-        placed.append(following)
-        left[following.row] = -np.inf
-        counts.add(following.row)
-        pool.took(following.row)
-    late = [pin for position, pin in sorted(seats.items()) if position > len(placed)]
-    held = {entry.row for entry in placed}
-    placed += [Placed(pin.row, pinned_by=pin.rule.rule_id, propensity=certain) for pin in late if pin.row not in held]
-    return placed[:limit]
+    return placed
 
 
 def seated(pins: Iterable[Pin], scores: NDArray[np.float64], limit: int) -> dict[int, Pin]:

@@ -58,6 +58,14 @@ def test_pins_stand_and_the_rest_keeps_its_order(values: np.ndarray, limit: int,
         assert placed[wanted[0][1] - 1] == wanted[0][0]
 
 
+def test_in_a_short_list_only_the_pins_beyond_its_end_move() -> None:
+    values = np.zeros(5)
+    pins = [pin(0, 4), pin(1, 9), pin(2, 3)]
+    assert [entry.row for entry in lay_out(values, 10, pins=pins)] == [3, 4, 2, 0, 1]
+    pins = [pin(0, 4), pin(1, 4), pin(2, 4), pin(3, 4)]
+    assert [entry.row for entry in lay_out(values, 10, pins=pins)] == [4, 3, 2, 0, 1]
+
+
 def test_diversity_follows_marginal_relevance() -> None:
     random = np.random.default_rng(3)
     content = random.random((N, 6))
