@@ -10,13 +10,13 @@ from pydantic import ValidationError
 from dashboard.cards import moment, table
 from dashboard.runtime import act, ask, plain, told
 from dashboard.state import choose, listed, param, set_listed, set_params
+from engine.background import BackgroundState
 from engine.catalog.records import ShopInfo
 from engine.recommendation_engine.evaluation import (
     EvaluationInfo,
     EvaluationPlan,
     EvaluationReport,
     EvaluationService,
-    EvaluationState,
     Protocol,
 )
 from engine.recommendation_engine.evaluation.evaluate import BLEND, BLEND_TITLE
@@ -107,7 +107,7 @@ def uploaded() -> EvaluationReport | None:
 def opened(found: Sequence[EvaluationInfo]) -> EvaluationInfo | None:
     """The evaluation that the URL names, else the newest that is done."""
     named = next((info for info in found if info.id == param("evaluation")), None)
-    return named or next((info for info in found if info.state is EvaluationState.DONE), None)
+    return named or next((info for info in found if info.state is BackgroundState.DONE), None)
 
 
 def earlier(found: Sequence[EvaluationInfo]) -> None:

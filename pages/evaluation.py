@@ -5,8 +5,9 @@ from dashboard.evaluating import ask_for_one, earlier, opened, uploaded, watch
 from dashboard.evaluation_report import PARTS, headline, models_table
 from dashboard.runtime import ask, plain, told
 from dashboard.state import go, heading, shop_picker
+from engine.background import BackgroundState
 from engine.catalog.service import CatalogService
-from engine.recommendation_engine.evaluation import EvaluationService, EvaluationState
+from engine.recommendation_engine.evaluation import EvaluationService
 
 heading("Evaluation")
 shops = [shop for shop in ask(CatalogService.list_shops) if shop.snapshot is not None]
@@ -29,12 +30,12 @@ chosen = None if report is not None else opened(found)
 if chosen is not None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(f"{plain(chosen.shop)}, snapshot {chosen.snapshot}", anchor=False, width="content")
-        if chosen.state is not EvaluationState.DONE:
+        if chosen.state is not BackgroundState.DONE:
             state_badge(chosen.state)
     st.caption(f"Started by {plain(chosen.started_by)}, {moment(chosen.started)}.")
     if chosen.error is not None:
         st.error(plain(chosen.error), icon=":material/error:")
-    if chosen.state is EvaluationState.DONE:
+    if chosen.state is BackgroundState.DONE:
         with told():
             report = ask(EvaluationService.report, evaluation=chosen.id)
 elif report is None and shops:

@@ -90,12 +90,14 @@ def told(report: EvaluationReport) -> str:
 def _shop(shop: str, plan: EvaluationPlan, tell: Tell) -> EvaluationReport:
     """Measure a shop here, from the snapshot's files; the store is only asked where they lie."""
     from engine.recommendation_engine.evaluation.service import EvaluationService
+    from engine.training.vectors import Sources
 
     with engine() as opened:
         source = opened.call(EvaluationService.source, shop=shop)
         dataset = source.dataset(opened.artifacts)
+        sources = Sources.of(opened, dataset)
     note(f"Snapshot {source.snapshot}, settings of {source.model_version or 'the kind (no champion yet)'}.")
-    return evaluate_shop(dataset, shop, plan, source.config, tell=tell)
+    return evaluate_shop(dataset, shop, plan, source.config, sources=sources, tell=tell)
 
 
 COMMANDS = (evaluate,)

@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from engine.catalog.spools import spool_folder
-from engine.recommendation_engine.spool import Spool
+from engine.recommendation_engine.spool import ByShop, Spool
 
 if TYPE_CHECKING:
     from engine.core import Engine
@@ -36,9 +35,7 @@ class ImpressionLog:
     """
 
     def __init__(self, engine: Engine) -> None:
-        self._home = engine.settings.home
-        self._shops: dict[str, _Shop] = {}
-        self._guard = threading.Lock()
+        self._shops = ByShop(engine.settings.home, WHAT, days=HORIZON_DAYS, make=_Shop)
 
     def shown(
         self,
@@ -83,7 +80,7 @@ class ImpressionLog:
     def rows(self, shop: str, now: datetime) -> list[dict[str, Any]]:
         """All impressions in the columns of the catalogue's table, clicks folded in, oldest first."""
         found: dict[tuple[str, str], dict[str, Any]] = {}
-        for line in Spool(spool_folder(self._home, WHAT, shop), days=HORIZON_DAYS).lines(now):
+        for line in self._shops.spool(shop).lines(now):
             key = (str(line.get("request_id")), str(line.get("item_id")))
             if "position" in line:
                 found[key] = {**line, "clicked": False}
@@ -96,26 +93,32 @@ class ImpressionLog:
         self._shops.clear()
 
     def _shop(self, shop: str, now: datetime) -> _Shop:
-        with self._guard:
-            held = self._shops.get(shop)
-            if held is None:
-                held = self._shops[shop] = _Shop(Spool(spool_folder(self._home, WHAT, shop), days=HORIZON_DAYS), now)
-            return held
+        held = self._shops.of(shop)
+        held.read(now)
+        return held
 
 
 class _Shop:
     """Counts of one shop, and its latest lists."""
 
-    def __init__(self, spool: Spool, now: datetime) -> None:
+    def __init__(self, spool: Spool) -> None:
         self._spool = spool
         self._guard = threading.Lock()
         self._lists: OrderedDict[str, dict[str, bool]] = OrderedDict()
         self._tried: dict[str, list[int]] = {}
-        for line in spool.lines(now):
-            if "position" in line:
-                self._count(line)
-            else:
-                self._count_click(line)
+        self._was_read = False
+
+    def read(self, now: datetime) -> None:
+        """Count what the spool holds, the first time."""
+        with self._guard:
+            if self._was_read:
+                return
+            for line in self._spool.lines(now):
+                if "position" in line:
+                    self._count(line)
+                else:
+                    self._count_click(line)
+            self._was_read = True
 
     def add(self, lines: Sequence[dict[str, Any]], now: datetime) -> None:
         with self._guard:

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from engine.catalog.spools import spool_folder
 from engine.recommendation_engine.schema import Act
-from engine.recommendation_engine.spool import Spool
+from engine.recommendation_engine.spool import ByShop, Spool
 
 if TYPE_CHECKING:
     from engine.core import Engine
@@ -48,9 +47,7 @@ class LiveSessions:
     """
 
     def __init__(self, engine: Engine) -> None:
-        self._home = engine.settings.home
-        self._shops: dict[str, _Shop] = {}
-        self._guard = threading.Lock()
+        self._shops = ByShop(engine.settings.home, WHAT, days=HORIZON_DAYS, make=_Shop)
 
     def observe(self, shop: str, name: str, item_id: str, act: Act, now: datetime) -> int:
         """Take an act in; the answer is how many are held of this shopper."""
@@ -75,13 +72,9 @@ class LiveSessions:
         self._shops.clear()
 
     def _shop(self, shop: str, now: datetime) -> _Shop:
-        with self._guard:
-            held = self._shops.get(shop)
-            if held is None:
-                spool = Spool(spool_folder(self._home, WHAT, shop), days=HORIZON_DAYS)
-                held = self._shops[shop] = _Shop(spool)
-            held.refresh(now)
-            return held
+        held = self._shops.of(shop)
+        held.refresh(now)
+        return held
 
 
 class _Shop:
@@ -96,9 +89,9 @@ class _Shop:
     def refresh(self, now: datetime) -> None:
         """Read the spool at first, and again after somebody was taken out of it."""
         generation = self._spool.generation
-        if generation == self._generation:
-            return
         with self._guard:
+            if generation == self._generation:
+                return
             self._held.clear()
             for line in self._spool.lines(now):
                 event = _event(line)

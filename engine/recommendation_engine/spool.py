@@ -10,14 +10,16 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from engine.catalog.spools import ENDING, forget_lines, generation
+from engine.catalog.spools import ENDING, forget_lines, generation, spool_folder
 
-__all__ = ["Spool"]
+__all__ = ["ByShop", "Spool"]
+
+T = TypeVar("T")
 
 
 class Spool:
@@ -86,6 +88,41 @@ class Spool:
 
     def _path(self, day: date) -> Path:
         return self._folder / f"{day:%Y-%m-%d}{ENDING}"
+
+
+class ByShop(Generic[T]):
+    """What is made of each shop's spool, once it is asked for.
+
+    Parameters
+    ----------
+    home : Path
+        `SKYY_HOME`.
+    what : str
+        What the lines are, as a folder's name.
+    make : callable
+        From a shop's spool to what is held.
+    """
+
+    def __init__(self, home: Path, what: str, *, days: int, make: Callable[[Spool], T]) -> None:
+        self._home, self._what, self._days, self._make = home, what, days, make
+        self._held: dict[str, T] = {}
+        self._guard = threading.Lock()
+
+    def spool(self, shop: str) -> Spool:
+        """The lines themselves."""
+        return Spool(spool_folder(self._home, self._what, shop), days=self._days)
+
+    def of(self, shop: str) -> T:
+        """What is held of a shop."""
+        with self._guard:
+            if shop not in self._held:
+                self._held[shop] = self._make(self.spool(shop))
+            return self._held[shop]
+
+    def clear(self) -> None:
+        """Hold nothing."""
+        with self._guard:
+            self._held.clear()
 
 
 def _whole_lines(path: Path) -> Iterator[dict[str, Any]]:

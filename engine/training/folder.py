@@ -24,8 +24,6 @@ from engine.files import link_or_copy, write_atomic, write_json
 from engine.training.schema import Failure, JobResult, JobSpec, Progress
 
 SCORES_FILE = "scores.safetensors"
-VECTORS_FILE = "vectors.safetensors"
-PICTURES = "pictures"
 _TAIL_BYTES = 16_384
 _TAIL_LINES = 60
 
@@ -39,9 +37,9 @@ class JobFolder:
     def prepare(self, spec: JobSpec, data: Iterable[tuple[str, Path]], rival: Mapping[str, bytes] | None) -> None:
         """Lay data and spec out; the spec comes last, so that a folder with one is whole."""
         shutil.rmtree(self.path, ignore_errors=True)
-        (self.path / "data").mkdir(parents=True, mode=0o700)
+        self.data_path.mkdir(parents=True, mode=0o700)
         for name, source in data:
-            target = self.path / "data" / name
+            target = self.data_path / name
             if not target.exists():
                 link_or_copy(source, target)
         for name, content in (rival or {}).items():
@@ -52,7 +50,7 @@ class JobFolder:
         return JobSpec.model_validate_json((self.path / "spec.json").read_bytes())
 
     def dataset(self, spec: JobSpec) -> Dataset:
-        files = {Table(table): [self.path / "data" / name for name in names] for table, names in spec.tables.items()}
+        files = {Table(table): [self.data_path / name for name in names] for table, names in spec.tables.items()}
         return Dataset(files, snapshot=spec.snapshot)
 
     def rival_files(self) -> dict[str, bytes]:
@@ -65,14 +63,9 @@ class JobFolder:
         return _files(self.path / "scores")
 
     @property
-    def vectors_path(self) -> Path:
-        """Where the owner lends vectors of the products' words."""
-        return self.path / "data" / VECTORS_FILE
-
-    def pictures(self) -> dict[str, Path]:
-        """Pictures that the owner lends, by digest."""
-        folder = self.path / "data" / PICTURES
-        return {path.name: path for path in folder.iterdir()} if folder.is_dir() else {}
+    def data_path(self) -> Path:
+        """Where the owner lays what is learned from."""
+        return self.path / "data"
 
     @property
     def log_path(self) -> Path:

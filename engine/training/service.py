@@ -19,7 +19,7 @@ from engine.store import Reader, operation
 from engine.training.folder import JobFolder
 from engine.training.schema import Failure, JobInfo, JobSpec, JobState, Progress, Rival
 from engine.training.train import parse_config, wants_vectors
-from engine.training.vectors import lent
+from engine.training.vectors import Sources
 
 _JOBS = """
 SELECT j.*, EXISTS (
@@ -188,7 +188,7 @@ class TrainingService(Service):
             for digest in digests
         ]
         if wants_vectors(spec):
-            data += lent(self.engine, self.engine.service(CatalogService).dataset(job.snapshot))
+            data += Sources.of(self.engine, self.engine.service(CatalogService).dataset(job.snapshot)).lent()
         files = self.engine.artifacts.open(champion.artifact) if rival and champion and champion.artifact else None
         folder.prepare(spec, data, files)
         return folder

@@ -1,13 +1,14 @@
-"""Vectors of the products' words and pictures for a training.
+"""Vectors of the products' words and pictures, for whatever fits a recipe that reads them.
 
-The owner lends the words' vectors where it keeps them, and the pictures themselves; the worker makes the rest.
+The owner lends the words' vectors where it keeps them, and the pictures themselves; whoever fits makes the rest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -16,7 +17,6 @@ from engine.catalog.dataset import Dataset
 from engine.catalog.schema import Table
 from engine.errors import InvalidFile
 from engine.product_search import copy_of
-from engine.training.folder import PICTURES, VECTORS_FILE, JobFolder
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,29 +29,61 @@ _PICTURES = 32
 _START, _WORDS, _END = 0.01, 0.02, 0.04
 
 
-def lent(engine: Engine, dataset: Dataset) -> list[tuple[str, Path]]:
-    """What the owner has of a snapshot's products, by its name in a job folder: kept vectors and pictures."""
-    path = text.kept_at(engine, copy_of(dataset))
-    kept = [(VECTORS_FILE, path)] if path.is_file() else []
-    digests = sorted({digest for digest in _digests(dataset) if digest})
-    pictures = [(f"{PICTURES}/{digest}", engine.artifacts.path(digest)) for digest in digests]
-    return kept + [(name, source) for name, source in pictures if source.is_file()]
+_KEPT = "vectors.safetensors"
+_SHOWN = "pictures"
 
 
-def described(dataset: Dataset, folder: JobFolder, report: Report) -> Dataset:
+@dataclass(frozen=True)
+class Sources:
+    """Where vectors come from.
+
+    Parameters
+    ----------
+    words : Path
+        Kept vectors of the words; nothing needs to be there.
+    pictures : mapping of str to Path
+        Pictures by digest.
+    cache : Path
+        Where the picture network's weights are kept.
+    """
+
+    words: Path
+    pictures: Mapping[str, Path]
+    cache: Path
+
+    @classmethod
+    def of(cls, engine: Engine, dataset: Dataset) -> Self:
+        """What the owner has of a snapshot's products."""
+        paths = {digest: engine.artifacts.path(digest) for digest in _digests(dataset) if digest}
+        shown = {digest: path for digest, path in sorted(paths.items()) if path.is_file()}
+        return cls(text.kept_at(engine, copy_of(dataset)), shown, engine.settings.cache)
+
+    @classmethod
+    def within(cls, folder: Path) -> Self:
+        """What was lent to a folder; less than everything, or nothing, is fine."""
+        shown = folder / _SHOWN
+        return cls(folder / _KEPT, {path.name: path for path in shown.iterdir()} if shown.is_dir() else {}, folder)
+
+    def lent(self) -> list[tuple[str, Path]]:
+        """The files by the names under which `within` finds them."""
+        kept = [(_KEPT, self.words)] if self.words.is_file() else []
+        return kept + [(f"{_SHOWN}/{digest}", path) for digest, path in self.pictures.items()]
+
+
+def described(dataset: Dataset, sources: Sources, report: Report) -> Dataset:
     """The same rows with vectors of the products' words and, where the shop has any, of their pictures.
 
     Parameters
     ----------
-    folder : JobFolder
-        Holds what the owner lent; where there is nothing, or nothing that fits, the vectors are made here.
+    sources : Sources
+        Where nothing is kept, or nothing that fits, the vectors are made.
     """
     words = copy_of(dataset)
-    vectors = text.read_kept(folder.vectors_path, len(words))
+    vectors = text.read_kept(sources.words, len(words))
     if vectors is None:
         report.log(f"No vectors of the products' words are kept; those of {len(words):,} products are made.")
         vectors = _of_words(words, report)
-    seen = _of_pictures(_digests(dataset), folder.pictures(), folder.path / "data", report)
+    seen = _of_pictures(_digests(dataset), sources, report)
     return Dataset(dataset.files, dataset.snapshot, vectors if seen is None else np.hstack([vectors, seen]))
 
 
@@ -73,21 +105,19 @@ def _of_words(words: Sequence[str], report: Report) -> NDArray[np.float32]:
     return vectors
 
 
-def _of_pictures(
-    digests: Sequence[str | None], pictures: Mapping[str, Path], cache: Path, report: Report
-) -> NDArray[np.float32] | None:
+def _of_pictures(digests: Sequence[str | None], sources: Sources, report: Report) -> NDArray[np.float32] | None:
     """One row a product, zeros where it has no readable picture; None where the shop has none at all."""
-    shown = sorted(pictures.keys() & {digest for digest in digests if digest})
+    shown = sorted(sources.pictures.keys() & {digest for digest in digests if digest})
     if not shown:
         return None
     from engine.hub import choose_device
 
-    network = vision.load(cache, choose_device("auto"))
+    network = vision.load(sources.cache, choose_device("auto"))
     made: dict[str, NDArray[np.float32]] = {}
     for start in range(0, len(shown), _PICTURES):
         share = _WORDS + (_END - _WORDS) * start / len(shown)
         report.stage(f"Looking at {start:,} of {len(shown):,} pictures", share)
-        batch = {digest: pictures[digest].read_bytes() for digest in shown[start : start + _PICTURES]}
+        batch = {digest: sources.pictures[digest].read_bytes() for digest in shown[start : start + _PICTURES]}
         try:
             made |= dict(zip(batch, network.encode(list(batch.values())), strict=True))
         except InvalidFile:

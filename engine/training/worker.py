@@ -97,7 +97,7 @@ def _work(folder: JobFolder) -> None:
     from threadpoolctl import threadpool_limits
 
     from engine.training.train import train, wants_vectors
-    from engine.training.vectors import described
+    from engine.training.vectors import Sources, described
 
     spec = folder.spec()
     report = FolderReport(folder)
@@ -106,7 +106,7 @@ def _work(folder: JobFolder) -> None:
     with threadpool_limits(limits=max(1, (os.cpu_count() or 2) - 1)):
         dataset = folder.dataset(spec)
         if wants_vectors(spec):
-            dataset = described(dataset, folder, report)
+            dataset = described(dataset, Sources.within(folder.data_path), report)
         trained = train(spec, dataset, folder.rival_files(), report)
     failpoint("worker.before_result")
     folder.write_result(trained.result, trained.model, trained.scores)

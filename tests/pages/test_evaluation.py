@@ -7,13 +7,13 @@ import json
 import pytest
 
 from dashboard.evaluation_report import over_windows
+from engine.background import BackgroundState
 from engine.core import Engine
 from engine.recommendation_engine.evaluation import (
     EvaluationInfo,
     EvaluationPlan,
     EvaluationReport,
     EvaluationService,
-    EvaluationState,
     evaluate,
 )
 from tests.conftest import wait_for
@@ -86,7 +86,7 @@ def test_a_failure_is_told(stocked: Engine) -> None:
     service = stocked.service(EvaluationService)
     info = service.start(actor=TESTER, shop=SHOP, plan=EvaluationPlan(windows=12, days=366, models=("popularity",)))
     ended = wait_for(lambda: service.get(evaluation=info.id), until=lambda now: now.state.final)
-    assert ended.state is EvaluationState.FAILED
+    assert ended.state is BackgroundState.FAILED
     app = opened("evaluation", shop=SHOP, evaluation=info.id)
     assert len(app.error) == 1
     assert "fewer windows" in app.error[0].value

@@ -1,7 +1,7 @@
 """Measuring recommenders on held-out choices: windows of time, every item ranked, intervals, pairs."""
 
 from engine.recommendation_engine.evaluation.evaluate import evaluate
-from engine.recommendation_engine.evaluation.folder import EvaluationInfo, EvaluationState
+from engine.recommendation_engine.evaluation.folder import EvaluationInfo
 from engine.recommendation_engine.evaluation.interactions import Interactions
 from engine.recommendation_engine.evaluation.reading import read
 from engine.recommendation_engine.evaluation.schema import EvaluationPlan, EvaluationReport, Format, Protocol
@@ -13,7 +13,6 @@ __all__ = [
     "EvaluationPlan",
     "EvaluationReport",
     "EvaluationService",
-    "EvaluationState",
     "Format",
     "Interactions",
     "Protocol",

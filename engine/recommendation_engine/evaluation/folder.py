@@ -5,34 +5,21 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from engine.artifacts import ArtifactStore
+from engine.background import BackgroundState
 from engine.catalog.dataset import Dataset
 from engine.catalog.schema import Table
 from engine.errors import CorruptArtifact
 from engine.files import link_or_copy, write_atomic, write_json
 from engine.recommendation_engine.evaluation.schema import EvaluationPlan, EvaluationReport
-
-
-class EvaluationState(StrEnum):
-    """Where an evaluation stands."""
-
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-    @property
-    def final(self) -> bool:
-        """Whether it will not change any more."""
-        return self is not EvaluationState.RUNNING
 
 
 class Source(BaseModel):
@@ -80,7 +67,7 @@ class EvaluationInfo(BaseModel):
     snapshot: int
     plan: EvaluationPlan
     model_version: str | None
-    state: EvaluationState
+    state: BackgroundState
     stage: str
     share: float
     started: datetime
@@ -94,11 +81,23 @@ class EvaluationFolder:
 
     path: Path
 
-    def prepare(self, spec: EvaluationSpec, artifacts: ArtifactStore) -> None:
-        """Lay data and spec out; the spec comes last, so that a folder with one is whole."""
-        (self.path / "data").mkdir(parents=True, mode=0o700)
+    @property
+    def data_path(self) -> Path:
+        return self.path / "data"
+
+    def prepare(self, spec: EvaluationSpec, artifacts: ArtifactStore, lent: Sequence[tuple[str, Path]] = ()) -> None:
+        """Lay data and spec out; the spec comes last, so that a folder with one is whole.
+
+        Parameters
+        ----------
+        lent : sequence of (name, Path)
+            Further files that lie beside the data.
+        """
+        self.data_path.mkdir(parents=True, mode=0o700)
         for digest in {digest for parts in spec.source.tables.values() for digest in parts}:
-            link_or_copy(artifacts.path(digest), self.path / "data" / f"{digest}.parquet")
+            link_or_copy(artifacts.path(digest), self.data_path / f"{digest}.parquet")
+        for name, path in lent:
+            link_or_copy(path, self.data_path / name)
         write_json(self.path / "spec.json", spec.model_dump(mode="json"))
 
     def spec(self) -> EvaluationSpec:
@@ -117,7 +116,7 @@ class EvaluationFolder:
         """The rows, read from the folder's own copies."""
         source = spec.source
         files = {
-            Table(table): [self.path / "data" / f"{digest}.parquet" for digest in parts]
+            Table(table): [self.data_path / f"{digest}.parquet" for digest in parts]
             for table, parts in source.tables.items()
         }
         return Dataset(files, snapshot=source.snapshot)
@@ -150,7 +149,7 @@ class EvaluationFolder:
         except ValidationError as error:
             raise CorruptArtifact(f"The report of {self.path.name} cannot be read.", hint="Start it again.") from error
 
-    def write_end(self, state: EvaluationState, error: str | None = None) -> None:
+    def write_end(self, state: BackgroundState, error: str | None = None) -> None:
         """How it ended, for good; the first end counts."""
         if not (self.path / "end.json").exists():
             write_json(self.path / "end.json", {"state": state, "error": error})
@@ -166,7 +165,7 @@ class EvaluationFolder:
 
     def drop_data(self) -> None:
         """Free what the child no longer needs."""
-        shutil.rmtree(self.path / "data", ignore_errors=True)
+        shutil.rmtree(self.data_path, ignore_errors=True)
 
     def _json(self, name: str) -> dict[str, Any] | None:
         with contextlib.suppress(FileNotFoundError):

@@ -13,20 +13,23 @@ from pathlib import Path
 from typing import Any
 
 from engine.actor import Actor
+from engine.background import BackgroundState
 from engine.catalog.service import CatalogService
 from engine.core import Service
 from engine.errors import Conflict, InvalidInput, JobNotFound, ModelNotFound
+from engine.estimators import kind_of
 from engine.model_registry.service import RegistryService
 from engine.recommendation_engine.evaluation.folder import (
     EvaluationFolder,
     EvaluationInfo,
     EvaluationSpec,
-    EvaluationState,
     Source,
 )
 from engine.recommendation_engine.evaluation.schema import EvaluationPlan, EvaluationReport
 from engine.store import operation
 from engine.training.processes import is_alive
+from engine.training.train import parse_config
+from engine.training.vectors import Sources
 
 _KEPT = 50
 _CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
@@ -60,7 +63,7 @@ class EvaluationService(Service):
             started_by=actor.name,
         )
         folder = EvaluationFolder(self._root / spec.id)
-        folder.prepare(spec, self.engine.artifacts)
+        folder.prepare(spec, self.engine.artifacts, self._lent(spec.source))
         folder.write_worker(_start(folder))
         self._forget_oldest()
         return self.get(evaluation=spec.id)
@@ -117,7 +120,7 @@ class EvaluationService(Service):
         """
         folder = self._folder(evaluation)
         if not _info(folder).state.final:
-            folder.write_end(EvaluationState.CANCELLED)
+            folder.write_end(BackgroundState.CANCELLED)
             _stop(folder.worker() or {})
             folder.drop_data()
         return _info(folder)
@@ -131,6 +134,12 @@ class EvaluationService(Service):
         if evaluation not in known:
             raise JobNotFound(f"There is no evaluation {evaluation[:80]!r}.", f"The last {_KEPT} are kept.")
         return EvaluationFolder(known[evaluation])
+
+    def _lent(self, source: Source) -> list[tuple[str, Path]]:
+        """What a recipe that reads words and pictures needs of the owner."""
+        if not parse_config(kind_of("recommender"), source.config).wants_vectors:
+            return []
+        return Sources.of(self.engine, source.dataset(self.engine.artifacts)).lent()
 
     def _champion(self, shop: str) -> tuple[str | None, dict[str, Any]]:
         """Version and settings of the recommender that serves, or the kind's defaults."""
@@ -180,7 +189,7 @@ def _info(folder: EvaluationFolder) -> EvaluationInfo:
     running = worker is None or is_alive(worker)
     end = folder.end()
     if end is None and not running:
-        folder.write_end(EvaluationState.FAILED, "Its process ended without a word; memory may have run out.")
+        folder.write_end(BackgroundState.FAILED, "Its process ended without a word; memory may have run out.")
         end = folder.end()
     if end is not None:
         child = _CHILDREN.pop(int((worker or {}).get("pid", -1)), None)
@@ -188,7 +197,7 @@ def _info(folder: EvaluationFolder) -> EvaluationInfo:
             child.wait()
         folder.drop_data()
     stage, share = folder.progress()
-    state = EvaluationState(end["state"]) if end else EvaluationState.RUNNING
+    state = BackgroundState(end["state"]) if end else BackgroundState.RUNNING
     return EvaluationInfo(
         id=spec.id,
         shop=spec.shop,
@@ -199,6 +208,6 @@ def _info(folder: EvaluationFolder) -> EvaluationInfo:
         started_by=spec.started_by,
         state=state,
         stage=state.capitalize() if state.final else stage,
-        share=1.0 if state is EvaluationState.DONE else share,
+        share=1.0 if state is BackgroundState.DONE else share,
         error=end["error"] if end else None,
     )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from engine.estimators.recommender_data import ShopData
     from engine.recommendation_engine.evaluation.measuring import Lists
     from engine.recommendation_engine.evaluation.splits import Split
+    from engine.training.vectors import Sources
 
 RECOMMENDER = "recommender"
 SLOW = ("sequence",)
@@ -24,7 +25,13 @@ SLOW = ("sequence",)
 
 
 def evaluate_shop(
-    dataset: Dataset, shop: str, plan: EvaluationPlan, config: dict[str, Any] | None = None, *, tell: Tell | None = None
+    dataset: Dataset,
+    shop: str,
+    plan: EvaluationPlan,
+    config: dict[str, Any] | None = None,
+    *,
+    sources: Sources | None = None,
+    tell: Tell | None = None,
 ) -> EvaluationReport:
     """Measure the shop's recommender and the other models on the same windows.
 
@@ -32,6 +39,8 @@ def evaluate_shop(
     ----------
     config : dict or None
         Settings of the recommender; the kind's defaults when left out.
+    sources : Sources or None
+        For settings that place products by their words and pictures; only attributes are read without.
 
     Raises
     ------
@@ -40,11 +49,14 @@ def evaluate_shop(
     """
     from engine.estimators import kind_of
     from engine.estimators.recommender import RecommenderEstimator
+    from engine.training.vectors import described
 
     missing = kind_of(RECOMMENDER).missing(dataset)
     if missing:
         raise InvalidInput(f"{shop!r} cannot be evaluated.", " ".join(missing), "Import the missing data.")
     settings = RecommenderEstimator.config_type.model_validate(config or {})
+    if settings.wants_vectors and sources is not None:
+        dataset = described(dataset, sources, _Silent())
     data = RecommenderEstimator.everything(dataset, settings)
     if not plan.models:
         plan = plan.model_copy(update={"models": usual_models(len(data.item_ids), plan.protocol)})

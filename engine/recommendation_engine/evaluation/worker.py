@@ -9,8 +9,9 @@ import time
 import traceback
 from pathlib import Path
 
+from engine.background import BackgroundState
 from engine.errors import EngineError
-from engine.recommendation_engine.evaluation.folder import EvaluationFolder, EvaluationState
+from engine.recommendation_engine.evaluation.folder import EvaluationFolder
 
 _WRITE_EVERY_S = 0.3
 _NICE = 10
@@ -21,6 +22,7 @@ def main(path: Path) -> int:
     from threadpoolctl import threadpool_limits
 
     from engine.recommendation_engine.evaluation.shop import evaluate_shop
+    from engine.training.vectors import Sources
 
     folder = EvaluationFolder(path)
     with contextlib.suppress(OSError):
@@ -29,17 +31,22 @@ def main(path: Path) -> int:
         spec = folder.spec()
         with threadpool_limits(limits=1):
             report = evaluate_shop(
-                folder.dataset(spec), spec.shop, spec.plan, spec.source.config, tell=_Progress(folder).tell
+                folder.dataset(spec),
+                spec.shop,
+                spec.plan,
+                spec.source.config,
+                sources=Sources.within(folder.data_path),
+                tell=_Progress(folder).tell,
             )
         folder.write_report(report)
-        folder.write_end(EvaluationState.DONE)
+        folder.write_end(BackgroundState.DONE)
     except EngineError as error:
-        folder.write_end(EvaluationState.FAILED, str(error))
+        folder.write_end(BackgroundState.FAILED, str(error))
         return 1
     except Exception as error:
         traceback.print_exc()
         told = f"It failed unexpectedly: {type(error).__name__}: {str(error)[:300]}. The full report is in its log."
-        folder.write_end(EvaluationState.FAILED, told)
+        folder.write_end(BackgroundState.FAILED, told)
         return 1
     return 0
 

@@ -161,10 +161,14 @@ class ImpactService(Service):
 
     def _rehearse(self, question: Question, info: VersionInfo, progress: Progress) -> Rehearsal:
         from engine.recommendation_engine.impact.replay import rehearse
+        from engine.training.vectors import Sources, described
 
         served = _loaded(dict(self.engine.artifacts.open(str(info.artifact))))
         dataset = self.engine.service(CatalogService).dataset(question.snapshot)
-        return rehearse(served, dataset, _Fitting(progress))
+        fitting = _Fitting(progress)
+        if served.config.wants_vectors:
+            dataset = described(dataset, Sources.of(self.engine, dataset), fitting)
+        return rehearse(served, dataset, fitting)
 
     def _click_rates(self, question: Question, progress: Progress) -> dict[str, OffPolicy] | None:
         """Of both drafts, by the model that serves and lists that it showed after it was trained."""

@@ -23,10 +23,9 @@ from engine.estimators.recommender_config import RecommenderConfig, SignalWeight
 from engine.model_registry import RegistryService
 from engine.product_search import copy_of
 from engine.training import JobState
-from engine.training.folder import JobFolder
 from engine.training.schema import JobSpec, Rival
 from engine.training.train import train, wants_vectors
-from engine.training.vectors import described, lent
+from engine.training.vectors import Sources, described
 from tests.engine.estimators.shops import START, Silent, dataset_of
 from tests.engine.training.conftest import ended, submit
 from tests.faults.homes import MODEL
@@ -86,7 +85,7 @@ def places(files: dict[str, bytes], shopper: int) -> dict[str, int]:
 
 def test_a_new_garment_is_recommended_near_its_look_alikes_by_words(dataset: Dataset, tmp_path: Path) -> None:
     report = Silent()
-    told = described(dataset, JobFolder(tmp_path / "nothing kept"), report)
+    told = described(dataset, Sources.within(tmp_path / "nothing kept"), report)
     assert any("are made" in line for line in report.lines)
     assert any("Reading the words of 44 products" in stage for stage, _ in report.stages)
     files = train(spec(BY_WORDS), told, {}, report).model
@@ -107,13 +106,13 @@ def test_a_new_garment_is_recommended_near_its_look_alikes_by_its_picture(tmp_pa
     rows[Table.ITEMS] = [
         {"item_id": row["item_id"], "image": digest} for row, digest in zip(rows[Table.ITEMS], digests, strict=True)
     ]
-    folder = JobFolder(tmp_path / "job")
-    (folder.path / "data" / "pictures").mkdir(parents=True)
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
     for digest, data in zip(digests, stripes, strict=True):
-        (folder.path / "data" / "pictures" / digest).write_bytes(data)
-    (folder.path / "data" / "pictures" / digests[3]).write_bytes(b"no picture")
+        (pictures / digest).write_bytes(data)
+    (pictures / digests[3]).write_bytes(b"no picture")
     report = Silent()
-    told = described(dataset_of(tmp_path / "rows", rows), folder, report)
+    told = described(dataset_of(tmp_path / "rows", rows), Sources.within(tmp_path), report)
     assert told.vectors is not None
     assert not told.vectors[3, text.DIMENSIONS :].any()
     assert any("was left out" in line for line in report.lines)
@@ -159,11 +158,9 @@ def test_vectors_follow_their_product_through_repeated_rows(tmp_path: Path) -> N
     "content", [b"", b"no arrays", save({"vectors": np.ones((3, text.DIMENSIONS), dtype=np.float32)})]
 )
 def test_damaged_vectors_are_made_again(dataset: Dataset, tmp_path: Path, content: bytes) -> None:
-    folder = JobFolder(tmp_path / "job")
-    folder.vectors_path.parent.mkdir(parents=True)
-    folder.vectors_path.write_bytes(content)
+    (tmp_path / "vectors.safetensors").write_bytes(content)
     small = Dataset(dataset_of(tmp_path, {Table.ITEMS: wardrobe()[Table.ITEMS][:3]}).files)
-    found = described(small, folder, Silent())
+    found = described(small, Sources.within(tmp_path), Silent())
     assert found.vectors is not None
     np.testing.assert_allclose(np.linalg.norm(found.vectors, axis=1), 1.0, atol=1e-5)
 
@@ -178,7 +175,7 @@ def test_they_are_asked_for_only_by_recipes_that_use_them() -> None:
 
 def test_an_owner_lends_what_it_keeps_to_the_worker(shop: Engine) -> None:
     rows = shop.service(CatalogService).dataset(1)
-    assert not any(name == "vectors.safetensors" for name, _ in lent(shop, rows))
+    assert not any(name == "vectors.safetensors" for name, _ in Sources.of(shop, rows).lent())
     text.embed_cached(shop, copy_of(rows))
     config = {"weights": {"meaning": 0.3}, "dimensions": 8}
     job = ended(shop, submit(shop, config=config))

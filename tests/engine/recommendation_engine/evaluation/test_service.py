@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from engine.actor import Actor
+from engine.background import BackgroundState
 from engine.cli import main
 from engine.core import Engine, set_current_engine
 from engine.errors import Conflict, InvalidInput, JobNotFound, ShopNotFound
 from engine.recommendation_engine.evaluation import (
     EvaluationPlan,
     EvaluationService,
-    EvaluationState,
     Protocol,
     evaluate_shop,
 )
@@ -25,7 +25,7 @@ SMALL = EvaluationPlan(windows=1, models=("popularity", "cosine", "recommender")
 
 def test_a_shop_is_measured_in_a_process_of_its_own(demo: Engine, actor: Actor) -> None:
     info = demo.call(EvaluationService.start, actor=actor, shop="demo", plan=SMALL)
-    assert info.state is EvaluationState.RUNNING
+    assert info.state is BackgroundState.RUNNING
     assert info.model_version == "1.0.0"
     assert demo.call(EvaluationService.report, evaluation=info.id) is None
     with pytest.raises(Conflict, match="An evaluation of 'demo' is running"):
@@ -33,7 +33,7 @@ def test_a_shop_is_measured_in_a_process_of_its_own(demo: Engine, actor: Actor) 
     ended = wait_for(
         lambda: demo.call(EvaluationService.get, evaluation=info.id), until=lambda now: now.state.final, within_s=200
     )
-    assert ended.state is EvaluationState.DONE, ended.error
+    assert ended.state is BackgroundState.DONE, ended.error
     report = demo.call(EvaluationService.report, evaluation=info.id)
     assert report is not None
     assert {model.name for model in report.models} == {"popularity", "cosine", "recommender"}
@@ -45,7 +45,7 @@ def test_a_shop_is_measured_in_a_process_of_its_own(demo: Engine, actor: Actor) 
 def test_a_cancelled_one_ends_at_once_and_frees_the_way(demo: Engine, actor: Actor) -> None:
     info = demo.call(EvaluationService.start, actor=actor, shop="demo", plan=EvaluationPlan(models=("sequence",)))
     ended = demo.call(EvaluationService.cancel, actor=actor, evaluation=info.id)
-    assert ended.state is EvaluationState.CANCELLED
+    assert ended.state is BackgroundState.CANCELLED
     assert demo.call(EvaluationService.cancel, actor=actor, evaluation=info.id) == ended
     assert demo.call(EvaluationService.report, evaluation=info.id) is None
     again = demo.call(EvaluationService.start, actor=actor, shop="demo", plan=SMALL)
@@ -58,7 +58,7 @@ def test_a_failure_is_told_in_one_sentence(demo: Engine, actor: Actor) -> None:
     ended = wait_for(
         lambda: demo.call(EvaluationService.get, evaluation=info.id), until=lambda now: now.state.final, within_s=120
     )
-    assert ended.state is EvaluationState.FAILED
+    assert ended.state is BackgroundState.FAILED
     assert "Ask for fewer windows or fewer days." in (ended.error or "")
 
 
