@@ -83,13 +83,6 @@ class ModelRegistry:
         artifact = None if model is None else self._engine.artifacts.put(loaded.pack(model))
         if model is not None and signature is None:
             signature = Signature(**model.signature())
-        lineage = Lineage(
-            snapshot=dataset if isinstance(dataset, int) else None,
-            dataset=dataset if isinstance(dataset, str) else None,
-            parent=parent,
-            code_version=loaded.code_version(),
-            environment=loaded.environment(),
-        )
         return await self._engine.acall(
             RegistryService.register_version,
             actor=self._actor,
@@ -103,7 +96,7 @@ class ModelRegistry:
             description=description,
             signature=signature,
             artifact=artifact,
-            lineage=lineage,
+            lineage=_lineage(dataset, parent),
             card=model.card() if model is not None else None,
             bump=bump,
         )
@@ -209,3 +202,14 @@ class ModelRegistry:
 
     async def _expected(self, name: str, expected: str | None) -> str | None:
         return await self.champion(name) if expected == UNSET else expected
+
+
+def _lineage(dataset: str | int | None, parent: str | None) -> Lineage:
+    """What a version that is registered by hand came from."""
+    return Lineage(
+        snapshot=dataset if isinstance(dataset, int) else None,
+        dataset=dataset if isinstance(dataset, str) else None,
+        parent=parent,
+        code_version=loaded.code_version(),
+        environment=loaded.environment(),
+    )

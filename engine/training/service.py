@@ -10,7 +10,7 @@ from engine.actor import Actor
 from engine.catalog.service import CatalogService
 from engine.core import Service
 from engine.errors import InvalidInput, InvalidTransition, JobNotFound, ModelNotFound
-from engine.estimators import kind_of
+from engine.estimators import Estimator, kind_of
 from engine.model_registry._rows import utc
 from engine.model_registry.schema import CHAMPION, VersionInfo
 from engine.model_registry.service import RegistryService
@@ -67,23 +67,13 @@ class TrainingService(Service):
         SnapshotNotFound, ShopNotFound
         """
         name = check_name(model or f"{shop}.{kind}", "model")
-        found = self.engine.service(CatalogService).get_snapshot(number=snapshot, shop=shop)
-        if found.shop != shop:
-            raise InvalidInput(
-                f"Snapshot {found.number} belongs to {found.shop!r}, not to {shop!r}.",
-                hint="Leave it out to take the newest.",
-            )
         estimator = kind_of(kind)
-        missing = estimator.missing(self.engine.service(CatalogService).dataset(found.number))
-        if missing:
-            raise InvalidInput(
-                f"Snapshot {found.number} cannot train a {kind}.", " ".join(missing), "Import the missing data."
-            )
+        number = self._trainable(estimator, shop, snapshot)
         champion = self.champion(name)
         recipe = config if config is not None else (champion.lineage.config or {} if champion else {})
         spec = {
             "config": parse_config(estimator, recipe).model_dump(mode="json"),
-            "snapshot": found.number,
+            "snapshot": number,
             "promote_if_passed": promote_if_passed,
         }
         key = idempotency_key or secrets.token_hex(8)
@@ -100,6 +90,22 @@ class TrainingService(Service):
             job = _job(transaction, job_id)
         self._carry_out()
         return job
+
+    def _trainable(self, kind: type[Estimator], shop: str, snapshot: int | None) -> int:
+        """The number of the shop's snapshot that was asked for, or of the newest, if the kind can learn from it."""
+        catalog = self.engine.service(CatalogService)
+        found = catalog.get_snapshot(number=snapshot, shop=shop)
+        if found.shop != shop:
+            raise InvalidInput(
+                f"Snapshot {found.number} belongs to {found.shop!r}, not to {shop!r}.",
+                hint="Leave it out to take the newest.",
+            )
+        missing = kind.missing(catalog.dataset(found.number))
+        if missing:
+            raise InvalidInput(
+                f"Snapshot {found.number} cannot train a {kind.kind}.", " ".join(missing), "Import the missing data."
+            )
+        return found.number
 
     def _carry_out(self) -> None:
         """Whoever owns the store when a job comes in sees it through."""

@@ -5,25 +5,20 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from tests.conftest import wait_for
+
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
-_STEP_S = 0.02
 
 
 def until(look: Callable[[], T], *, seconds: float = 60.0) -> T:
     """The first true value of `look`; fails by name after the deadline."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := look():
-            return found
-        time.sleep(_STEP_S)
-    raise AssertionError(f"not within {seconds:.0f} s: {look}")
+    return wait_for(look, until=bool, within_s=seconds)
 
 
 def environment(**extra: str) -> dict[str, str]:

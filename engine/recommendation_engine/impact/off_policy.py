@@ -106,10 +106,7 @@ def estimate(
     row, action, chance = _entries(policy, len(log))
     if int(log.action.max()) >= policy.shape[1]:
         raise InvalidInput(f"The log shows action {int(log.action.max())}.", f"The policy knows {policy.shape[1]}.")
-    mine = np.zeros(len(log))
-    own = log.action[row] == action
-    mine[row[own]] = chance[own]
-    full = mine / log.propensity if log.before is None else mine / log.propensity * log.before
+    full = _weights(log, row, action, chance)
     weight = full if clip is None else np.minimum(full, clip)
     mass = float(chance.sum()) / len(log)
     units = _Units(log, level)
@@ -136,6 +133,17 @@ def estimate(
         clipped_share=0.0 if clip is None else float((full > clip).mean()),
         warnings=_warnings(units.count, effective, successes, weight, covered, mass, unseen),
     )
+
+
+def _weights(
+    log: ChoiceLog, row: NDArray[np.int64], action: NDArray[np.int64], chance: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The policy's chance of what was shown over the chance it was shown with, shape (n_rows,)."""
+    mine = np.zeros(len(log))
+    own = log.action[row] == action
+    mine[row[own]] = chance[own]
+    ratio: NDArray[np.float64] = mine / log.propensity
+    return ratio if log.before is None else ratio * log.before
 
 
 class _Units:

@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 
 from engine.catalog.dataset import Dataset
 from engine.catalog.schema import TABLES, Table
+from engine.estimators.recommender import RecommenderEstimator
+from engine.estimators.recommender_config import RecommenderConfig
 
 CATEGORIES = ("dresses", "shirts", "coats")
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -85,6 +87,13 @@ def event(shopper: str, number: int, random: np.random.Generator, *, times: bool
         "time": START + timedelta(days=float(random.uniform(0, 200))) if times else None,
         "context": json.dumps(context),
     }
+
+
+def fitted(dataset: Dataset) -> RecommenderEstimator:
+    """The default recipe, fitted to all rows."""
+    found = RecommenderEstimator(RecommenderConfig())
+    found.fit(RecommenderEstimator.everything(dataset, found.config), Silent())
+    return found
 
 
 class Silent:

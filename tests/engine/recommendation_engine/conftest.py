@@ -12,11 +12,10 @@ from engine.catalog.cards import CardIndex
 from engine.catalog.dataset import Dataset
 from engine.core import Engine
 from engine.estimators.recommender import RecommenderEstimator
-from engine.estimators.recommender_config import RecommenderConfig
 from engine.recommendation_engine import Plan
 from engine.recommendation_engine.serving import ReleaseRecommender
 from engine.settings import Settings
-from tests.engine.estimators.shops import Silent, dataset_of, small_shop
+from tests.engine.estimators.shops import dataset_of, fitted, small_shop
 
 
 @pytest.fixture(scope="session")
@@ -26,10 +25,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 @pytest.fixture(scope="session")
 def estimator(dataset: Dataset) -> RecommenderEstimator:
-    config = RecommenderConfig()
-    found = RecommenderEstimator(config)
-    found.fit(RecommenderEstimator.everything(dataset, config), Silent())
-    return found
+    return fitted(dataset)
 
 
 @pytest.fixture(scope="session")

@@ -10,9 +10,8 @@ import pytest
 from engine.catalog.dataset import Dataset
 from engine.catalog.schema import Table
 from engine.estimators.recommender import RecommenderEstimator
-from engine.estimators.recommender_config import RecommenderConfig
 from engine.recommendation_engine.impact.replay import Rehearsal, rehearse
-from tests.engine.estimators.shops import START, Silent, dataset_of, small_shop
+from tests.engine.estimators.shops import START, Silent, dataset_of, fitted, small_shop
 
 
 def shop_with_orders() -> dict[Table, list[dict[str, Any]]]:
@@ -52,10 +51,7 @@ def sold(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 @pytest.fixture(scope="session")
 def served(sold: Dataset) -> RecommenderEstimator:
-    config = RecommenderConfig()
-    found = RecommenderEstimator(config)
-    found.fit(RecommenderEstimator.everything(sold, config), Silent())
-    return found
+    return fitted(sold)
 
 
 @pytest.fixture(scope="session")
