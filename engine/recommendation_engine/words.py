@@ -13,7 +13,7 @@ POPULAR = {
     "trending": ("Trending this month", "Chosen in the last weeks"),
     "popular": ("A favourite of the last months", "Chosen over the last months"),
     "seasonal": ("Popular at this time of the year", "Chosen at this time of the year"),
-    "novelty": ("New in the shop", "In the shop for a while"),
+    "novelty": ("New in the shop", "Its age in the shop"),
 }
 """By signal that is the same for everybody: what is said of the top products, and of the others."""
 

@@ -73,3 +73,19 @@ def test_an_earlier_plan_is_opened_as_a_draft(stocked: Engine, walls: Walls) -> 
     app.button(key="plan_1").click().run()
     assert "1 change" in texts(app)
     assert not app.button(key="publish_open").disabled
+
+
+def test_a_plan_with_warnings_is_published_knowingly(stocked: Engine, walls: Walls) -> None:
+    app = opened("sandbox")
+    item = order(walls)[0]
+    rules = (
+        Rule(rule_id="h", kind=RuleKind.HIDE, where={"item_id": [item]}),
+        Rule(rule_id="p", kind=RuleKind.PIN, where={"item_id": [item]}, position=1),
+    )
+    app = opened("sandbox", draft=link(*rules))
+    app.button(key="publish_open").click().run()
+    app.text_area(key="publish_reason").set_value("On purpose").run()
+    assert app.button(key="publish_confirm").disabled
+    app.checkbox(key="publish_knowing").check().run()
+    app.button(key="publish_confirm").click().run()
+    assert stocked.call(PlanService.current, shop=SHOP).number == 1
