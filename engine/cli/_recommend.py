@@ -82,7 +82,7 @@ def observe(
             event=event,
             request_id=request,
         )
-    told = f"Taken in: {taken.event.value} of {taken.item_id}; {taken.events} recent events are held."
+    told = f"Taken in: {taken.event.value} of {taken.item_id}; recent events held: {taken.events}."
     answer(taken, as_json=as_json, text=told)
 
 
