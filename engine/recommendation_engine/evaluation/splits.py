@@ -170,7 +170,7 @@ def about(plan: EvaluationPlan, data: Interactions) -> str:
         )
     days = plan.days or usual_days(data, plan.windows)
     return (
-        f"Temporal: windows of {days} days up to the last day, {plan.windows} in all. Each is foretold "
+        f"Temporal: {plan.windows} {'window' if plan.windows == 1 else 'windows'} of {days} days up to the last day. Each is foretold "
         "from everything before it; settings are chosen on the window before the first, weights on the window before "
         "each. All items seen by then are ranked, those a shopper has met left out; items that appear later count as "
         "misses. New shoppers are included"
