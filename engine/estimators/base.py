@@ -32,6 +32,16 @@ class EstimatorConfig(BaseModel):
         return False
 
 
+class Choices(Protocol):
+    """What a search for better settings asks for values; an optuna trial is one."""
+
+    def suggest_float(self, name: str, low: float, high: float, *, log: bool = False) -> float: ...
+
+    def suggest_int(self, name: str, low: int, high: int, *, log: bool = False) -> int: ...
+
+    def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any: ...
+
+
 class Report(Protocol):
     """Where a training tells how far it is."""
 
@@ -75,6 +85,40 @@ class Interval(BaseModel):
     high: float | None = None
 
 
+class Calibration(BaseModel):
+    """How often what was foretold came true: means of bins, and the expected calibration error."""
+
+    model_config = ConfigDict(frozen=True)
+
+    foretold: list[float]
+    observed: list[float]
+    counts: list[int]
+    ece: float
+
+
+class Cost(BaseModel):
+    """What a model takes: its files in MB, and milliseconds for one input alone and for each of a batch."""
+
+    model_config = ConfigDict(frozen=True)
+
+    size_mb: float
+    one_ms: float | None = None
+    each_ms: float | None = None
+
+
+class Outlook(BaseModel):
+    """What a training would work on, before it starts."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rows: int
+    unit: str
+    target: str | None = None
+    columns: list[str] = []
+    left_out: dict[str, str] = {}
+    notes: list[str] = []
+
+
 class Evaluation(BaseModel):
     """What was measured on held-out rows."""
 
@@ -84,6 +128,8 @@ class Evaluation(BaseModel):
     units: int
     metrics: dict[str, Interval]
     slices: dict[str, dict[str, Interval]] = {}
+    calibration: Calibration | None = None
+    cost: Cost | None = None
 
     @property
     def headline(self) -> dict[str, float]:
@@ -98,21 +144,27 @@ class Scores:
     Parameters
     ----------
     per_unit : mapping of str to ndarray
-        Metric to values, shape (n_units,), in the order of the holdout's units.
+        Metric to values, shape (n_units,), or to addends, shape (n_units, n_columns), as
+        `engine.estimators.measures` adds them up; in the order of the holdout's units.
+    members : mapping of str to ndarray of bool, shape (n_units,)
+        Slice to its units.
     """
 
     evaluation: Evaluation
     per_unit: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    members: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Guardrail:
-    """A metric that a challenger may not make worse by more than `tolerance` (a share of the rival's value)."""
+    """A metric that a challenger may not make worse by more than `tolerance` (a share of the rival's value) and
+    `slack` (in units of the metric) together."""
 
     metric: str
     higher_is_better: bool
     tolerance: float
     about: str
+    slack: float = 0.0
 
 
 class Estimator(Protocol):
@@ -126,18 +178,33 @@ class Estimator(Protocol):
     guardrails: ClassVar[tuple[Guardrail, ...]]
     config_type: ClassVar[type[EstimatorConfig]]
     baseline_name: ClassVar[str]
+    unit_name: ClassVar[str]
+    about: ClassVar[str]
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]]
 
     config: Any
 
     def __init__(self, config: Any) -> None: ...
 
     @classmethod
-    def missing(cls, dataset: Dataset) -> list[str]:
+    def missing(cls, dataset: Dataset, config: Any) -> list[str]:
         """What the data lacks to train this kind, in words; empty when it can be trained."""
+
+    @classmethod
+    def outlook(cls, dataset: Dataset, config: Any) -> Outlook:
+        """What a training would work on; quick, and only where nothing is missing."""
 
     @classmethod
     def holdout(cls, dataset: Dataset, config: Any) -> Holdout:
         """Keep rows back, the same ones for every config of the kind on this data."""
+
+    @classmethod
+    def inner(cls, training: Any, config: Any) -> Holdout:
+        """Keep a part of the training rows back, for choosing settings without a look at the held-out ones."""
+
+    @classmethod
+    def choose(cls, choices: Choices, config: Any) -> Any:
+        """The config with the values that a search suggests; what it does not search stays."""
 
     @classmethod
     def everything(cls, dataset: Dataset, config: Any) -> Any:
@@ -157,6 +224,9 @@ class Estimator(Protocol):
 
     @classmethod
     def load(cls, files: Mapping[str, bytes]) -> Self: ...
+
+    def sample(self) -> dict[str, Any]:
+        """One input that `predict` takes, from the training rows or of their kind."""
 
     def predict(self, inputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """One answer for each input, as `signature` describes both."""

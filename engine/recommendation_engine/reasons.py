@@ -19,7 +19,7 @@ from engine.recommendation_engine.words import LIFTS, OTHER_LIFT, linked, popula
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.estimators.recommender_model import Model
+    from engine.estimators.recommender.model import Model
     from engine.recommendation_engine.shelf import Shelf
 
 RULE = "rule:"

@@ -15,7 +15,7 @@ import numpy as np
 from engine.catalog.cards import CardIndex
 from engine.catalog.records import ItemCard
 from engine.errors import CorruptArtifact, InvalidInput
-from engine.estimators.recommender import RecommenderEstimator
+from engine.estimators.recommender.estimator import RecommenderEstimator
 from engine.recommendation_engine.context import Wishes, understand
 from engine.recommendation_engine.evidence import Said
 from engine.recommendation_engine.exploration import Explorer, Tried
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.catalog.dataset import Dataset
-    from engine.estimators.recommender_model import Model
+    from engine.estimators.recommender.model import Model
     from engine.recommendation_engine.sessions import Session
     from engine.recommenders.blend import Blend
 

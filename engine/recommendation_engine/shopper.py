@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
-    from engine.estimators.recommender_model import Model
+    from engine.estimators.recommender.model import Model
     from engine.recommendation_engine.context import Wishes
     from engine.recommendation_engine.schema import Request
     from engine.recommenders.blend import Taste

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.recommenders._trees import lightgbm
+from engine.boosting import lightgbm
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,8 +13,8 @@ from engine import text, vision
 from engine.actor import Actor
 from engine.catalog.service import CatalogService
 from engine.core import Engine
-from engine.estimators.recommender_config import RecommenderConfig
-from engine.estimators.recommender_data import ShopData, read
+from engine.estimators.recommender.config import RecommenderConfig
+from engine.estimators.recommender.data import ShopData, read
 from engine.recommenders import neighbours
 from engine.recommenders.als import fit_als
 from engine.recommenders.bootstrap import interval

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from engine.actor import Actor
 from engine.catalog.service import CatalogService
 from engine.core import Engine
-from engine.estimators.recommender import RecommenderEstimator
+from engine.estimators.recommender.estimator import RecommenderEstimator
 from engine.recommendation_engine.evaluation import EvaluationPlan, Format, Protocol, read
 from engine.recommendation_engine.evaluation.evaluate import choose
 from engine.recommendation_engine.evaluation.measuring import (

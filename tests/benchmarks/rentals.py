@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from engine.actor import Actor
 from engine.catalog.service import CatalogService
 from engine.core import Engine
-from engine.estimators.recommender_config import RecommenderConfig
-from engine.estimators.recommender_data import ShopData, read
-from engine.estimators.recommender_model import Model
-from engine.estimators.recommender_split import Targets, held_out
+from engine.estimators.recommender.config import RecommenderConfig
+from engine.estimators.recommender.data import ShopData, read
+from engine.estimators.recommender.model import Model
+from engine.estimators.recommender.split import Targets, held_out
 from engine.recommenders import metrics
 from engine.recommenders.topk import top_k
 from engine.settings import Settings

@@ -14,7 +14,7 @@ from engine.recommendation_engine.evaluation.schema import EvaluationPlan, Evalu
 
 if TYPE_CHECKING:
     from engine.catalog.dataset import Dataset
-    from engine.estimators.recommender_data import ShopData
+    from engine.estimators.recommender.data import ShopData
     from engine.recommendation_engine.evaluation.measuring import Lists
     from engine.recommendation_engine.evaluation.splits import Split
     from engine.training.vectors import Sources
@@ -47,14 +47,13 @@ def evaluate_shop(
     InvalidInput
         The shop has too few events for a recommender, or for the plan.
     """
-    from engine.estimators import kind_of
-    from engine.estimators.recommender import RecommenderEstimator
+    from engine.estimators.recommender.estimator import RecommenderEstimator
     from engine.training.vectors import described
 
-    missing = kind_of(RECOMMENDER).missing(dataset)
+    settings = RecommenderEstimator.config_type.model_validate(config or {})
+    missing = RecommenderEstimator.missing(dataset, settings)
     if missing:
         raise InvalidInput(f"{shop!r} cannot be evaluated.", " ".join(missing), "Import the missing data.")
-    settings = RecommenderEstimator.config_type.model_validate(config or {})
     if settings.wants_vectors and sources is not None:
         dataset = described(dataset, sources, _Silent())
     data = RecommenderEstimator.everything(dataset, settings)
@@ -100,9 +99,9 @@ def interactions_of(data: ShopData, shop: str) -> Interactions:
 
 def rank_as_trained(data: ShopData, settings: Any, split: Split) -> Lists:
     """The recommender as a training would make it at the split's cut."""
-    from engine.estimators.recommender import RecommenderEstimator
-    from engine.estimators.recommender_evaluation import rank
-    from engine.estimators.recommender_split import Targets
+    from engine.estimators.recommender.estimator import RecommenderEstimator
+    from engine.estimators.recommender.evaluation import rank
+    from engine.estimators.recommender.split import Targets
 
     assert split.cut is not None
     assert data.log.day is not None

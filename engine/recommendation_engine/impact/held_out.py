@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from engine.catalog.dataset import Dataset
-    from engine.estimators.recommender_data import ShopData
-    from engine.estimators.recommender_split import Targets
+    from engine.estimators.recommender.data import ShopData
+    from engine.estimators.recommender.split import Targets
 
 _SUCCESSES = (EventKind.PURCHASE, EventKind.RENTAL)
 _MOST_EARLIER = 50

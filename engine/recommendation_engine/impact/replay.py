@@ -11,7 +11,7 @@ import numpy as np
 from engine.catalog.cards import CardIndex
 from engine.catalog.schema import Table
 from engine.errors import InvalidInput
-from engine.estimators.recommender import RecommenderEstimator
+from engine.estimators.recommender.estimator import RecommenderEstimator
 from engine.recommendation_engine.impact import held_out
 from engine.recommendation_engine.impact.as_of import AsOf
 from engine.recommendation_engine.schema import Request

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from engine.estimators.recommender import RecommenderEstimator
+    from engine.estimators.recommender.estimator import RecommenderEstimator
     from engine.model_registry.schema import VersionInfo
     from engine.recommendation_engine.impact.click_rates import LoggedList
     from engine.recommendation_engine.impact.replay import Rehearsal
@@ -226,7 +226,7 @@ class _Fitting:
 
 
 def _loaded(files: dict[str, bytes]) -> RecommenderEstimator:
-    from engine.estimators.recommender import RecommenderEstimator
+    from engine.estimators.recommender.estimator import RecommenderEstimator
 
     return RecommenderEstimator.load(files)
 

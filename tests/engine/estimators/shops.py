@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,8 @@ import pyarrow.parquet as pq
 
 from engine.catalog.dataset import Dataset
 from engine.catalog.schema import TABLES, Table
-from engine.estimators.recommender import RecommenderEstimator
-from engine.estimators.recommender_config import RecommenderConfig
+from engine.estimators.recommender.config import RecommenderConfig
+from engine.estimators.recommender.estimator import RecommenderEstimator
 
 CATEGORIES = ("dresses", "shirts", "coats")
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -61,6 +62,14 @@ def small_shop(*, times: bool = True, shoppers: int = 240, seed: int = 1) -> dic
             for size in ("S", "M")
         ],
     }
+
+
+def stored(folder: Path, tables: Mapping[Table, pa.Table]) -> Dataset:
+    """Arrow tables as a dataset in a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for table, rows in tables.items():
+        pq.write_table(rows, folder / f"{table}.parquet")
+    return Dataset({table: [folder / f"{table}.parquet"] for table in tables})
 
 
 def item(number: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from engine.artifacts import ArtifactStore
 from engine.catalog.cards import CardIndex
 from engine.catalog.dataset import Dataset
 from engine.core import Engine
-from engine.estimators.recommender import RecommenderEstimator
+from engine.estimators.recommender.estimator import RecommenderEstimator
 from engine.recommendation_engine import Plan
 from engine.recommendation_engine.serving import ReleaseRecommender
 from engine.settings import Settings

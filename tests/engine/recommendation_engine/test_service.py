@@ -9,7 +9,7 @@ from engine.catalog.pseudonyms import load_key, pseudonym
 from engine.clock import SystemClock
 from engine.core import Engine
 from engine.errors import InvalidInput, InvalidName, ReleaseNotFound
-from engine.estimators.recommender import RecommenderEstimator
+from engine.estimators.recommender.estimator import RecommenderEstimator
 from engine.hub import Hub
 from engine.recommendation_engine import RecommendationEngine, RecommendationService, SessionEvent
 

@@ -8,7 +8,7 @@ from engine.catalog.cards import CardIndex
 from engine.catalog.dataset import Dataset
 from engine.catalog.schema import Table
 from engine.errors import CorruptArtifact, InvalidInput
-from engine.estimators.recommender import RecommenderEstimator
+from engine.estimators.recommender.estimator import RecommenderEstimator
 from engine.recommendation_engine.schema import Act, Request, SessionEvent
 from engine.recommendation_engine.serving import Answer, ReleaseRecommender
 from tests.engine.estimators.shops import dataset_of, small_shop

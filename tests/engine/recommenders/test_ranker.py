@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from engine.recommenders import _trees
+from engine import boosting
 from engine.recommenders.blend import Blend, Taste
 from engine.recommenders.ranker import RANKED, Ranker, grow
 
@@ -59,7 +59,7 @@ def test_scores_are_those_of_the_blend_and_the_trees(ranker: Ranker) -> None:
     one = replace(blend(), ranker=ranker)
     best = np.argsort(-blend().scores(taste())[2])[:10]
     signals = np.column_stack([blend().signal(name, taste())[min(2, k * 2)][best] for k, name in enumerate(NAMES)])
-    trees = _trees.lightgbm().Booster(model_str=ranker.booster)
+    trees = boosting.lightgbm().Booster(model_str=ranker.booster)
     expected = blend().scores(taste())[2, best] + trees.predict(signals - signals.mean(axis=0))
     np.testing.assert_allclose(one.scores(taste())[2, best], expected, atol=1e-6)
 
@@ -113,10 +113,10 @@ def test_without_an_openmp_runtime_the_one_of_torch_is_loaded(monkeypatch: pytes
             raise OSError("libgomp.so.1: cannot open shared object file: No such file or directory")
         return answer
 
-    monkeypatch.setattr(_trees, "import_module", importing)
-    monkeypatch.setattr(_trees, "_shipped", lambda error: "libgomp.so.1")
+    monkeypatch.setattr(boosting, "import_module", importing)
+    monkeypatch.setattr(boosting, "_shipped", lambda error: "libgomp.so.1")
     monkeypatch.setattr(ctypes, "CDLL", lambda path, mode: loaded.append(path))
-    assert _trees.lightgbm() is answer
+    assert boosting.lightgbm() is answer
     assert loaded == ["libgomp.so.1"]
 
 
@@ -124,7 +124,7 @@ def test_another_failure_to_load_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
     def importing(name: str) -> ModuleType:
         raise OSError("lib_lightgbm.so: file too short")
 
-    monkeypatch.setattr(_trees, "import_module", importing)
+    monkeypatch.setattr(boosting, "import_module", importing)
     with pytest.raises(OSError, match="too short"):
-        _trees.lightgbm()
+        boosting.lightgbm()
     assert import_module("numpy") is sys.modules["numpy"]

@@ -9,7 +9,7 @@ import pytest
 
 from engine.catalog.dataset import Dataset
 from engine.catalog.schema import Table
-from engine.estimators.recommender import RecommenderEstimator
+from engine.estimators.recommender.estimator import RecommenderEstimator
 from engine.recommendation_engine.impact.replay import Rehearsal, rehearse
 from tests.engine.estimators.shops import START, Silent, dataset_of, fitted, small_shop
 

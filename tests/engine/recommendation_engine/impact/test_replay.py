@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from engine.catalog.dataset import Dataset
 from engine.errors import InvalidInput
-from engine.estimators.recommender import RecommenderEstimator
+from engine.estimators.recommender.estimator import RecommenderEstimator
 from engine.recommendation_engine.impact.measures import Outcome, measures, moved
 from engine.recommendation_engine.impact.replay import Rehearsal, ranked, rehearse
 from engine.recommendation_engine.impact.report import Question, report

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from engine.catalog.schema import Table
-from engine.estimators.recommender_config import RecommenderConfig
-from engine.estimators.recommender_data import age_bands, days, read
+from engine.estimators.recommender.config import RecommenderConfig
+from engine.estimators.recommender.data import age_bands, days, read
 from tests.engine.estimators.shops import START, dataset_of, small_shop
 
 WEIGHTS = RecommenderConfig().event_weights

@@ -14,9 +14,9 @@ from engine.catalog.dataset import Dataset
 from engine.catalog.schema import Table
 from engine.errors import CorruptArtifact
 from engine.estimators.base import Holdout
-from engine.estimators.recommender import RecommenderEstimator
-from engine.estimators.recommender_config import RankerConfig, RecommenderConfig, SignalWeights
-from engine.estimators.recommender_sequence import last_days, next_items, orders
+from engine.estimators.recommender.config import RankerConfig, RecommenderConfig, SignalWeights
+from engine.estimators.recommender.estimator import RecommenderEstimator
+from engine.estimators.recommender.sequence import last_days, next_items, orders
 from engine.recommendation_engine.plan import Surface
 from engine.recommendation_engine.schema import Act, Request, SessionEvent
 from engine.recommendation_engine.serving import NOTHING, ReleaseRecommender
@@ -106,8 +106,8 @@ def test_where_order_matters_it_earns_weight_and_lifts_the_ranking(
 def test_held_out_rows_are_not_looked_at_while_weights_are_learned(
     holdout: Holdout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from engine.estimators import recommender, recommender_weights
-    from engine.estimators.recommender_split import split
+    from engine.estimators.recommender import estimator, weights
+    from engine.estimators.recommender.split import split
 
     seen: list[int] = []
 
@@ -115,8 +115,8 @@ def test_held_out_rows_are_not_looked_at_while_weights_are_learned(
         seen.append(len(data.log))
         return next_items(data, config, **more)
 
-    monkeypatch.setattr(recommender_weights, "next_items", count)
-    monkeypatch.setattr(recommender, "next_items", count)
+    monkeypatch.setattr(weights, "next_items", count)
+    monkeypatch.setattr(estimator, "next_items", count)
     RecommenderEstimator(WITH).fit(holdout.train, Silent())
     assert seen == [len(split(holdout.train).train.log), len(holdout.train.log)]
 

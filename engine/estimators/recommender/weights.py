@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.estimators.recommender_model import Model, build
-from engine.estimators.recommender_sequence import next_items
-from engine.estimators.recommender_split import split
+from engine.estimators.recommender.model import Model, build
+from engine.estimators.recommender.sequence import next_items
+from engine.estimators.recommender.split import split
 from engine.recommenders.blend import POPULARITY
 from engine.recommenders.logit import Choices, fit_weights, mean_log_likelihood, sample_alternatives
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
-    from engine.estimators.recommender_config import RecommenderConfig
-    from engine.estimators.recommender_data import ShopData
+    from engine.estimators.recommender.config import RecommenderConfig
+    from engine.estimators.recommender.data import ShopData
     from engine.recommenders.sequence import SequenceModel
     from engine.recommenders.sequence.fit import Progress
 

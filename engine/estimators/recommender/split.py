@@ -13,7 +13,7 @@ from engine.estimators.base import Holdout
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.estimators.recommender_data import ShopData
+    from engine.estimators.recommender.data import ShopData
 
 WINDOWS = (28, 56, 90)
 """Days that may be held out; the first with enough shoppers is taken."""

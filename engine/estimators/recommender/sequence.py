@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
-    from engine.estimators.recommender_data import ShopData
+    from engine.estimators.recommender.data import ShopData
     from engine.recommenders.events import EventLog
     from engine.recommenders.sequence.fit import Progress
 

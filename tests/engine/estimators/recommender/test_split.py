@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.estimators.recommender_config import RecommenderConfig
-from engine.estimators.recommender_data import ShopData, read
-from engine.estimators.recommender_split import Targets, leave_some_out, split
+from engine.estimators.recommender.config import RecommenderConfig
+from engine.estimators.recommender.data import ShopData, read
+from engine.estimators.recommender.split import Targets, leave_some_out, split
 from tests.engine.estimators.shops import dataset_of, small_shop
 
 WEIGHTS = RecommenderConfig().event_weights

@@ -10,8 +10,8 @@ from engine.catalog.schema import Table
 from engine.errors import CorruptArtifact, InvalidInput, UnsafeFormat
 from engine.estimators import kind_of
 from engine.estimators.base import Holdout
-from engine.estimators.recommender import RecommenderEstimator
-from engine.estimators.recommender_config import RankerConfig, RecommenderConfig, SignalWeights
+from engine.estimators.recommender.config import RankerConfig, RecommenderConfig, SignalWeights
+from engine.estimators.recommender.estimator import RecommenderEstimator
 from engine.training.gate import judge
 from tests.engine.estimators.shops import Silent, dataset_of, small_shop
 
@@ -240,9 +240,9 @@ def test_an_impossible_limit_is_refused(fitted: RecommenderEstimator, limit: obj
 
 
 def test_what_is_missing_is_told(tmp_path: Path) -> None:
-    told = RecommenderEstimator.missing(Dataset({}))
+    told = RecommenderEstimator.missing(Dataset({}), RecommenderConfig())
     assert len(told) == 2
-    assert RecommenderEstimator.missing(dataset_of(tmp_path, small_shop(shoppers=30))) == []
+    assert RecommenderEstimator.missing(dataset_of(tmp_path, small_shop(shoppers=30)), CONFIG) == []
 
 
 def test_a_shop_of_bare_events_trains(tmp_path: Path) -> None:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
-    from engine.estimators.recommender_config import RecommenderConfig
-    from engine.estimators.recommender_data import ShopData
+    from engine.estimators.recommender.config import RecommenderConfig
+    from engine.estimators.recommender.data import ShopData
     from engine.recommenders.facets import Facet
 
 _LINEAR_NEIGHBOURS = 200

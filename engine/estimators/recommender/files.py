@@ -10,7 +10,7 @@ from safetensors.numpy import save as save_arrays
 
 from engine.artifacts.formats import check_format, parse_json, parse_safetensors
 from engine.errors import CorruptArtifact
-from engine.estimators.recommender_model import Memory, Model
+from engine.estimators.recommender.model import Memory, Model
 from engine.files import canonical_json
 from engine.recommenders.als import Factors
 from engine.recommenders.blend import Blend

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from engine.estimators import recommender_signals as signals
-from engine.estimators.recommender_sequence import last_days, orders
+from engine.estimators.recommender import signals
+from engine.estimators.recommender.sequence import last_days, orders
 from engine.recommenders import facets, popularity
 from engine.recommenders.blend import Blend, Taste
 from engine.recommenders.events import Codes
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
-    from engine.estimators.recommender_config import RecommenderConfig
-    from engine.estimators.recommender_data import ShopData
+    from engine.estimators.recommender.config import RecommenderConfig
+    from engine.estimators.recommender.data import ShopData
     from engine.recommenders.facets import Facet
     from engine.recommenders.ranker import Ranker
 

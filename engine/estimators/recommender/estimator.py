@@ -13,22 +13,25 @@ from threadpoolctl import threadpool_limits
 from engine.artifacts.formats import parse_json
 from engine.catalog.schema import Table
 from engine.errors import CorruptArtifact, InvalidInput
-from engine.estimators import recommender_data, recommender_evaluation, recommender_files, recommender_weights
-from engine.estimators.base import Guardrail, Holdout, Report, Scores
-from engine.estimators.recommender_config import RankerConfig, RecommenderConfig, SignalWeights
-from engine.estimators.recommender_model import Model, build
-from engine.estimators.recommender_ranker import learn_ranker
-from engine.estimators.recommender_sequence import next_items
-from engine.estimators.recommender_signals import content_neighbours
-from engine.estimators.recommender_split import split
+from engine.estimators.base import Choices, Guardrail, Holdout, Outlook, Report, Scores
+from engine.estimators.recommender import data as shop_data
+from engine.estimators.recommender import evaluation
+from engine.estimators.recommender import files as stored
+from engine.estimators.recommender import weights as learning
+from engine.estimators.recommender.config import RankerConfig, RecommenderConfig, SignalWeights
+from engine.estimators.recommender.model import Model, build
+from engine.estimators.recommender.ranker import learn_ranker
+from engine.estimators.recommender.sequence import next_items
+from engine.estimators.recommender.signals import content_neighbours
+from engine.estimators.recommender.split import split
 from engine.files import canonical_json
 from engine.recommenders.blend import SEQUENCE
 from engine.recommenders.topk import top_k
 
 if TYPE_CHECKING:
     from engine.catalog.dataset import Dataset
-    from engine.estimators.recommender_data import ShopData
-    from engine.estimators.recommender_weights import Learned
+    from engine.estimators.recommender.data import ShopData
+    from engine.estimators.recommender.weights import Learned
     from engine.recommenders.sequence import SequenceModel
     from engine.recommenders.sequence.fit import Epoch, Progress
 
@@ -57,6 +60,12 @@ class RecommenderEstimator:
     )
     config_type: ClassVar[type[RecommenderConfig]] = RecommenderConfig
     baseline_name: ClassVar[str] = "recent popularity"
+    about: ClassVar[str] = "Decides which products each shopper is shown, and in which order."
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "quick": {"learn_newcomers": False, "linear_items": 1_500},
+        "balanced": {},
+        "best": {"linear_items": 6_000, "neighbours": 200, "ranker": {}, "sequence": {}},
+    }
 
     def __init__(self, config: RecommenderConfig) -> None:
         self.config = config
@@ -75,7 +84,7 @@ class RecommenderEstimator:
         return self.model.memory_bytes
 
     @classmethod
-    def missing(cls, dataset: Dataset) -> list[str]:
+    def missing(cls, dataset: Dataset, config: RecommenderConfig) -> list[str]:
         needs = []
         if dataset.rows(Table.ITEMS) == 0:
             needs.append("Items: the shop has none.")
@@ -92,8 +101,47 @@ class RecommenderEstimator:
         return split(cls.everything(dataset, config))
 
     @classmethod
+    def inner(cls, training: ShopData, config: RecommenderConfig) -> Holdout:
+        return split(training)
+
+    @classmethod
+    def choose(cls, choices: Choices, config: RecommenderConfig) -> RecommenderConfig:
+        """Memories, penalties and how far the blend leans on popularity."""
+        return config.model_copy(
+            update={
+                "half_life_days": choices.suggest_float("half_life_days", 3, 60, log=True),
+                "long_half_life_days": choices.suggest_float("long_half_life_days", 60, 720, log=True),
+                "beta": choices.suggest_float("beta", 0.0, 0.6),
+                "linear_regularisation": choices.suggest_float("linear_regularisation", 30, 3_000, log=True),
+                "facet_smoothing": choices.suggest_float("facet_smoothing", 0.3, 10, log=True),
+                "popularity_share": choices.suggest_float("popularity_share", 0.4, 1.0),
+            }
+        )
+
+    @classmethod
+    def outlook(cls, dataset: Dataset, config: RecommenderConfig) -> Outlook:
+        lines = dataset.rows(Table.ORDER_LINES) if dataset.has(Table.ORDERS, "shopper") else 0
+        told = {
+            "interactions.time": dataset.has(Table.INTERACTIONS, "time") or dataset.has(Table.ORDERS, "time"),
+            "interactions.context": dataset.has(Table.INTERACTIONS, "context"),
+            "prices.price": dataset.has(Table.PRICES, "price"),
+            "shoppers.age": dataset.has(Table.SHOPPERS, "age"),
+            **{
+                f"items.{name}": dataset.has(Table.ITEMS, name)
+                for name in ("title", "description", "category", "brand", "colour", "created_at", "attributes")
+            },
+        }
+        return Outlook(
+            rows=dataset.rows(Table.INTERACTIONS) + lines,
+            unit="events",
+            target="the products that shoppers choose next",
+            columns=[name for name, there in told.items() if there],
+            left_out={name: "The shop does not tell it." for name, there in told.items() if not there},
+        )
+
+    @classmethod
     def everything(cls, dataset: Dataset, config: RecommenderConfig) -> ShopData:
-        return recommender_data.read(dataset, config.event_weights)
+        return shop_data.read(dataset, config.event_weights)
 
     @classmethod
     def baseline(cls) -> Self:
@@ -134,7 +182,7 @@ class RecommenderEstimator:
     def _learn(self, training: ShopData, similar: Any, report: Report) -> Learned | None:
         order = self.config.sequence
         told = None if order is None else _passes(report, order.epochs, 0.3, 0.55, curves=True)
-        learned = recommender_weights.learn(training, self.config, similar, told)
+        learned = learning.learn(training, self.config, similar, told)
         if learned.choices == 0:
             report.log("Too few choices in the last window to learn weights from; the configured ones are kept.")
             return None
@@ -150,7 +198,7 @@ class RecommenderEstimator:
         config = self.config.sequence
         if config is None or not self.config.learns_order:
             return None
-        if learned is not None and learned.weights.get(SEQUENCE, 0.0) <= recommender_weights.LEAST:
+        if learned is not None and learned.weights.get(SEQUENCE, 0.0) <= learning.LEAST:
             report.log("The order of choices foretold nothing in the last window; it is left out.")
             return None
         passes = None if learned is None else learned.passes
@@ -162,14 +210,14 @@ class RecommenderEstimator:
 
     def evaluate(self, holdout: Holdout, report: Report) -> Scores:
         with threadpool_limits(limits=1):
-            scores = recommender_evaluation.evaluate(self.model, holdout, report)
+            scores = evaluation.evaluate(self.model, holdout, report)
         for name, value in scores.evaluation.headline.items():
             report.metric(name, 0, value)
         return scores
 
     def save(self) -> dict[str, bytes]:
         config = canonical_json(self.config.model_dump(mode="json")).encode()
-        return {"config.json": config, **recommender_files.to_files(self.model)}
+        return {"config.json": config, **stored.to_files(self.model)}
 
     @classmethod
     def load(cls, files: Mapping[str, bytes]) -> Self:
@@ -181,8 +229,12 @@ class RecommenderEstimator:
             raise CorruptArtifact(
                 "The recommender's config.json is not a config.", hint="Load another version."
             ) from error
-        found._model = recommender_files.from_files(files)
+        found._model = stored.from_files(files)
         return found
+
+    def sample(self) -> dict[str, Any]:
+        known = self.model.shopper_ids
+        return {"shopper": known[0] if known else "", "limit": 10}
 
     def predict(self, inputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Best unseen items for each `{"shopper": ..., "limit": ...}`; an unknown shopper is a newcomer."""

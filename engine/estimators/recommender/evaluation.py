@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,9 +15,9 @@ from engine.recommenders.topk import top_k
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.estimators.recommender_data import ShopData
-    from engine.estimators.recommender_model import Model
-    from engine.estimators.recommender_split import Targets
+    from engine.estimators.recommender.data import ShopData
+    from engine.estimators.recommender.model import Model
+    from engine.estimators.recommender.split import Targets
 
 DEPTH = 20
 _CELLS = 6_000_000
@@ -34,10 +34,11 @@ def evaluate(model: Model, holdout: Holdout, report: Report) -> Scores:
     figures["coverage_at_10"] = Interval(value=metrics.coverage(lists, 10, int(data.candidate.sum())))
     new = 1 - float(data.candidate[targets.item].mean()) if len(targets.item) else 0.0
     figures["new_item_share"] = Interval(value=new)
+    members = _members(data, targets)
     evaluation = Evaluation(
-        protocol=holdout.about, units=len(targets), metrics=figures, slices=_slices(per_unit, data, targets)
+        protocol=holdout.about, units=len(targets), metrics=figures, slices=_slices(per_unit, members)
     )
-    return Scores(evaluation, per_unit)
+    return Scores(evaluation, per_unit, members)
 
 
 def rank(model: Model, data: ShopData, targets: Targets, report: Report) -> NDArray[np.int64]:
@@ -93,24 +94,27 @@ def _per_unit(
     }
 
 
-def _slices(
-    per_unit: dict[str, NDArray[np.float64]], data: ShopData, targets: Targets
-) -> dict[str, dict[str, Interval]]:
+def _members(data: ShopData, targets: Targets) -> dict[str, NDArray[np.bool_]]:
     """Warm and cold shoppers, and age bands where the shop knows ages."""
     warm = np.isin(targets.shopper, data.log.shopper)
-    groups: dict[str, NDArray[Any]] = {"warm": warm, "cold": ~warm}
+    groups: dict[str, NDArray[np.bool_]] = {"warm": warm, "cold": ~warm}
     if "age" in data.shopper_facets:
         ages = data.shopper_facets["age"]
         for code, label in enumerate(ages.labels):
             groups[f"age {label}"] = ages.codes[targets.shopper] == code
+    return {name: mask for name, mask in groups.items() if mask.any()}
+
+
+def _slices(
+    per_unit: dict[str, NDArray[np.float64]], members: dict[str, NDArray[np.bool_]]
+) -> dict[str, dict[str, Interval]]:
     quality = ("ndcg_at_10", "recall_at_20", "map_at_12")
     return {
         name: {
             "shoppers": Interval(value=float(mask.sum())),
             **{metric: _interval(per_unit[metric][mask]) for metric in quality},
         }
-        for name, mask in groups.items()
-        if mask.any()
+        for name, mask in members.items()
     }
 
 

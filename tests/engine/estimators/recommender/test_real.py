@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from engine.estimators.recommender import RecommenderEstimator
-from engine.estimators.recommender_config import RecommenderConfig
+from engine.estimators.recommender.config import RecommenderConfig
+from engine.estimators.recommender.estimator import RecommenderEstimator
 from engine.training.gate import judge
 from tests.engine.estimators.shops import Silent, dataset_of
 

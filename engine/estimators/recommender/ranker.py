@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.estimators.recommender_model import Model, build
-from engine.estimators.recommender_split import Targets, split
+from engine.estimators.recommender.model import Model, build
+from engine.estimators.recommender.split import Targets, split
 from engine.recommenders.blend import GOES_WITH
 from engine.recommenders.ranker import Ranker, best, features, grow
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.estimators.recommender_config import RankerConfig, RecommenderConfig
-    from engine.estimators.recommender_data import ShopData
+    from engine.estimators.recommender.config import RankerConfig, RecommenderConfig
+    from engine.estimators.recommender.data import ShopData
 
 _BLOCK = 256
 _FEWEST_GROUPS = 50
