@@ -29,7 +29,8 @@ def lacking(kind: str, number: int) -> list[str]:
     """What a snapshot lacks to train a kind, in words."""
     from engine.estimators.kinds import kind_of
 
-    return kind_of(kind).missing(dataset_of(ask(CatalogService.get_snapshot, number=number)))
+    trained = kind_of(kind)
+    return trained.missing(dataset_of(ask(CatalogService.get_snapshot, number=number)), trained.config_type())
 
 
 @st.cache_data(max_entries=20, show_spinner=False)

@@ -9,6 +9,7 @@ from dashboard.registry.headline import headline
 from dashboard.registry.list_state import ListState, bring_back, found, keep, kept
 from dashboard.registry.origin import lineage, recipe
 from dashboard.registry.production import production
+from dashboard.registry.try_it import try_it
 from dashboard.registry.version_list import open_version, version_list
 from dashboard.registry.version_view import audit_trail, card, figures, signature
 from dashboard.runtime import ask, plain, show_error
@@ -115,6 +116,7 @@ parts = {
     "Files": contents,
     "Card": card,
     "Signature": signature,
+    "Try it": try_it,
     "Comments": comments,
     "Audit trail": audit_trail,
 }

@@ -7,7 +7,7 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from engine.cli import _care, _data, _evaluate, _exchange, _impact, _models, _plans, _recommend, _serve, _training, _up
+from engine.cli import _care, _data, _evaluate, _exchange, _impact, _models, _plans, _predict, _recommend, _serve, _training, _up
 from engine.cli._output import fail
 from engine.errors import EngineError, InvalidInput, StoreError
 from engine.settings import Settings
@@ -27,7 +27,7 @@ app.add_typer(_plans.app, name="plans")
 app.add_typer(_recommend.batch_app, name="batch")
 app.add_typer(_exchange.mlflow_app, name="mlflow")
 app.add_typer(_exchange.webhooks_app, name="webhooks")
-for module in (_up, _training, _recommend, _evaluate, _impact, _serve, _care):
+for module in (_up, _training, _predict, _recommend, _evaluate, _impact, _serve, _care):
     for command in module.COMMANDS:
         app.command()(command)
 

@@ -16,9 +16,9 @@ from engine.catalog.service import CatalogService
 from engine.catalog.sheets import unguarded
 from engine.catalog.views import SnapshotViews
 from engine.cli import _feeds
-from engine.cli._options import How, Importer, Mapping, read_mapping
+from engine.cli._options import Fills, How, Importer, Mapping, read_mapping
 from engine.cli._output import Json, answer, answer_table, engine, note
-from engine.errors import InvalidFile
+from engine.errors import InvalidFile, InvalidInput
 
 app = typer.Typer(help="Import data, list snapshots, look at what was set aside.", no_args_is_help=True)
 
@@ -37,17 +37,20 @@ def import_(
     shop: Annotated[str, typer.Option("--shop", help="Shop that takes the data; opened when new.")],
     importer: Importer = None,
     mapping: Mapping = None,
+    table: Fills = None,
     mode: How = Mode.APPEND,
     preview: Annotated[bool, typer.Option(help="Only say what would change.")] = False,
     as_json: Json = False,
 ) -> None:
     """Import files into a shop, as a new snapshot."""
+    if table is not None and mapping is not None:
+        raise InvalidInput("Both --table and --mapping say where columns go.", hint="Give one of them.")
     with engine() as opened:
         arguments: dict[str, Any] = {
             "shop": shop,
             "path": path.expanduser().absolute(),
             "importer": importer,
-            "mapping": read_mapping(mapping),
+            "mapping": read_mapping(mapping) if table is None else {path.name: {"table": table}},
             "mode": mode,
         }
         if preview:

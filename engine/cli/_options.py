@@ -18,6 +18,10 @@ Importer = Annotated[
     ),
 ]
 Mapping = Annotated[Path | None, typer.Option(help="JSON file: source table to canonical table and columns.")]
+Fills = Annotated[
+    str | None,
+    typer.Option("--table", help="Canonical table that a single file fills; records takes any other table."),
+]
 How = Annotated[Mode, typer.Option(help="append adds rows, replace swaps tables, upsert updates by key.")]
 
 

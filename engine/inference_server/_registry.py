@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import Field
 
 from engine.inference_server._context import ActorOf, Body, EngineOf
+from engine.model_registry.predictions import MOST_INPUTS, Predictions, PredictionService
 from engine.model_registry.schema import AliasMove, ModelInfo, VersionInfo
 from engine.model_registry.service import RegistryService
 
@@ -55,6 +56,24 @@ def list_versions(engine: EngineOf, model: str, limit: Limit = 200) -> list[Vers
 def get_version(engine: EngineOf, model: str, version: str) -> VersionInfo:
     """The version that a number, an alias or `latest` names."""
     return engine.call(RegistryService.get_version, model=model, reference=version)
+
+
+class Question(Body):
+    """Inputs that fit the version's signature."""
+
+    inputs: list[dict[str, Any]] = Field(min_length=1, max_length=MOST_INPUTS)
+
+
+@router.post("/{model}/versions/{version}/predict")
+def predict(engine: EngineOf, model: str, version: str, body: Question) -> Predictions:
+    """Answers of the version that a number, an alias or `latest` names."""
+    return engine.call(PredictionService.predict, model=model, reference=version, inputs=body.inputs)
+
+
+@router.get("/{model}/versions/{version}/sample")
+def sample(engine: EngineOf, model: str, version: str) -> dict[str, Any]:
+    """One input that the version takes."""
+    return engine.call(PredictionService.sample, model=model, reference=version)
 
 
 @router.get("/{model}/history")

@@ -23,7 +23,19 @@ from engine.hub import Hub
 from engine.model_registry.schema import VersionInfo
 
 MODEL_FILE = "model.json"
-_RECORDED_PACKAGES = ("duckdb", "numpy", "pandas", "pyarrow", "scipy", "torch")
+_RECORDED_PACKAGES = (
+    "duckdb",
+    "lightgbm",
+    "numpy",
+    "pandas",
+    "peft",
+    "pyarrow",
+    "scikit-learn",
+    "scipy",
+    "torch",
+    "transformers",
+    "xgboost",
+)
 
 
 class LoadedModel:
@@ -81,6 +93,11 @@ class LoadedModel:
         """The names of the shop's shoppers; None for a model of no shop."""
         shop = self._shop_of()
         return KeyRing(self._engine.settings.home / "keys", shop) if shop else None
+
+    def sample(self) -> dict[str, Any]:
+        """One input that the model takes."""
+        with self._lent() as model:
+            return model.sample()
 
     def warm_up(self) -> None:
         """Load now, so that a broken file is told at once and the first answer is quick."""

@@ -332,9 +332,14 @@ def _facts(event: Event, job_model: str | None) -> list[tuple[HookKind, str | No
         moved = {key: data[key] for key in ("model", "previous", "version", "reason")}
         return [(HookKind(data["action"]), data["model"], {**moved, "gate_passed": passed})]
     if event.kind == "job.ended":
-        version = (data["result"] or {}).get("version")
+        result = data["result"] or {}
+        came_to = {
+            "version": result.get("version"),
+            "gate_passed": result.get("passed"),
+            "verdict": result.get("verdict"),
+        }
         why = (data["error"] or {}).get("found")
-        ended = {"job_id": data["job_id"], "state": data["state"], "model": job_model, "version": version, "error": why}
+        ended = {"job_id": data["job_id"], "state": data["state"], "model": job_model, **came_to, "error": why}
         return [(HookKind.JOB_ENDED, job_model, ended)]
     return []
 

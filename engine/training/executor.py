@@ -76,18 +76,27 @@ class LocalExecutor:
             return 0.0
 
     def stop(self, worker: Worker) -> None:
-        """End the worker and its children: asked first, then killed."""
-        if not is_alive(worker):
-            return
-        _signal(worker, signal.SIGTERM)
-        with contextlib.suppress(psutil.NoSuchProcess):
-            _, left = psutil.wait_procs([psutil.Process(worker["pid"])], timeout=_GRACE_S)
-            if left:
-                _signal(worker, signal.SIGKILL)
-                psutil.wait_procs(left, timeout=_GRACE_S)
+        """End the worker and its children: asked first, then killed; of a worker that is gone, what it left behind."""
+        if is_alive(worker):
+            _signal(worker, signal.SIGTERM)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                psutil.wait_procs([psutil.Process(worker["pid"])], timeout=_GRACE_S)
+        if _session_is_ours(worker):
+            _signal(worker, signal.SIGKILL)
         child = _CHILDREN.pop(worker["pid"], None)
         if child is not None:
             child.wait(timeout=_GRACE_S)
+
+
+def _session_is_ours(worker: Worker) -> bool:
+    """Whether the worker's number still is its own: no other process gets it while anything runs in its session."""
+    if worker["pid"] <= 1 or worker["started"] < psutil.boot_time():
+        return False
+    try:
+        present = psutil.Process(worker["pid"]).create_time()
+    except psutil.NoSuchProcess:
+        return True
+    return bool(abs(present - worker["started"]) < 1.0)
 
 
 def _signal(worker: Worker, number: signal.Signals) -> None:

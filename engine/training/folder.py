@@ -1,8 +1,8 @@
 """The job folder: how owner and worker speak, through files written whole.
 
-`spec.json` and `data/` come from the owner; `worker.json`, `progress.json`, `log.txt`, `model/`, `scores/` and
-`result.json` or `failure.json` (written last) come from the worker. Nothing else is shared, so the
-folder can be carried to another machine.
+`spec.json` and `data/` come from the owner; `worker.json`, `progress.json`, `log.txt`, `tuning.journal`, `model/`,
+`scores/` and `result.json` or `failure.json` (written last) come from the worker. Nothing else is shared, so
+the folder can be carried to another machine.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from engine.files import link_or_copy, write_atomic, write_json
 from engine.training.schema import Failure, JobResult, JobSpec, Progress
 
 SCORES_FILE = "scores.safetensors"
+LABELS_FILE = "labels.json"
 _TAIL_BYTES = 16_384
 _TAIL_LINES = 60
 
@@ -34,16 +35,32 @@ class JobFolder:
 
     path: Path
 
-    def prepare(self, spec: JobSpec, data: Iterable[tuple[str, Path]], rival: Mapping[str, bytes] | None) -> None:
-        """Lay data and spec out; the spec comes last, so that a folder with one is whole."""
+    def prepare(
+        self,
+        spec: JobSpec,
+        data: Iterable[tuple[str, Path]],
+        rival: Mapping[str, bytes] | None,
+        trials: bytes = b"",
+        labels: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
+        """Lay data and spec out; the spec comes last, so that a folder with one is whole.
+
+        Trials of a search that are in the folder already stay, else it begins with `trials`.
+        """
+        trials = self.trials() or trials
         shutil.rmtree(self.path, ignore_errors=True)
         self.data_path.mkdir(parents=True, mode=0o700)
         for name, source in data:
             target = self.data_path / name
             if not target.exists():
                 link_or_copy(source, target)
+        if labels:
+            write_json(self.data_path / LABELS_FILE, labels, durable=False)
         for name, content in (rival or {}).items():
             write_atomic(self.path / "rival" / name, content, durable=False)
+        if trials:
+            write_atomic(self.journal_path, trials, durable=False)
+        self.write_progress(Progress(stage="Starting"))
         write_json(self.path / "spec.json", spec.model_dump(mode="json"))
 
     def spec(self) -> JobSpec:
@@ -51,7 +68,7 @@ class JobFolder:
 
     def dataset(self, spec: JobSpec) -> Dataset:
         files = {Table(table): [self.data_path / name for name in names] for table, names in spec.tables.items()}
-        return Dataset(files, snapshot=spec.snapshot)
+        return Dataset(files, snapshot=spec.snapshot, labels=_read_json(self.data_path / LABELS_FILE))
 
     def rival_files(self) -> dict[str, bytes]:
         return _files(self.path / "rival")
@@ -70,6 +87,15 @@ class JobFolder:
     @property
     def log_path(self) -> Path:
         return self.path / "log.txt"
+
+    @property
+    def journal_path(self) -> Path:
+        """Where a search keeps its trials."""
+        return self.path / "tuning.journal"
+
+    def trials(self) -> bytes:
+        """The journal of a search; empty where there was none."""
+        return self.journal_path.read_bytes() if self.journal_path.is_file() else b""
 
     def write_progress(self, progress: Progress) -> None:
         write_json(self.path / "progress.json", progress.model_dump(mode="json"), durable=False)

@@ -22,8 +22,9 @@ from engine.store import Transaction
 from engine.training.executor import Executor, LocalExecutor, Worker
 from engine.training.folder import JobFolder
 from engine.training.processes import out_of_memory
+from engine.training.records import ending, next_jobs
 from engine.training.schema import Failure, JobInfo, JobResult, JobState
-from engine.training.service import TrainingService, ending
+from engine.training.service import TrainingService
 
 _LOG = logging.getLogger(__name__)
 _TICK_S = 0.2
@@ -43,6 +44,7 @@ class Supervisor:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._watched: dict[str, Worker] = {}
+        self._peaks: dict[str, float] = {}
 
     def start(self) -> None:
         """Run until `close`."""
@@ -72,10 +74,13 @@ class Supervisor:
         self._stop_cancelled({job.job_id for job in running})
         for job in running:
             self._look(job)
-        queued = self._jobs.list_jobs(state=JobState.QUEUED, limit=1000)
         free = self._engine.settings.max_jobs - len(self._jobs.list_jobs(state=JobState.RUNNING, limit=1000))
-        for job in list(reversed(queued))[: max(free, 0)]:
+        for job in self._queued(free) if free > 0 else ():
             self._start(job)
+
+    def _queued(self, limit: int) -> list[JobInfo]:
+        with self._engine.store.read() as reader:
+            return next_jobs(reader, limit)
 
     @property
     def _jobs(self) -> TrainingService:
@@ -84,6 +89,7 @@ class Supervisor:
     def _stop_cancelled(self, running: set[str]) -> None:
         for job_id in [job_id for job_id in self._watched if job_id not in running]:
             self._executor.stop(self._watched.pop(job_id))
+            self._peaks.pop(job_id, None)
             self._jobs.folder(job_id).drop_data()
 
     def _stop_orphans(self) -> None:
@@ -126,6 +132,7 @@ class Supervisor:
         if self._executor.alive(worker):
             self._enforce_limits(job, worker)
             return
+        self._executor.stop(worker)  # children that outlived it
         try:
             result, failure = folder.result(), folder.failure()
             if result is not None:
@@ -146,7 +153,9 @@ class Supervisor:
 
     def _enforce_limits(self, job: JobInfo, worker: Worker) -> None:
         settings = self._engine.settings
-        if self._executor.memory_mb(worker) > settings.job_memory_mb:
+        memory = self._executor.memory_mb(worker)
+        self._peaks[job.job_id] = max(self._peaks.get(job.job_id, 0.0), memory)
+        if memory > settings.job_memory_mb:
             self._executor.stop(worker)
             self._end(job, JobState.FAILED, out_of_memory(settings.job_memory_mb))
         elif job.started_at and self._engine.clock.now() - job.started_at > timedelta(seconds=settings.job_timeout_s):
@@ -172,16 +181,25 @@ class Supervisor:
             rival = spec.rival.version if spec.rival else None
             version = _register(transaction, job, result, artifact, run_id, rival)
             record_verdict(transaction, job.model, version, rival, result.verdict)
-            transaction.emit(
-                "job.ended", job.job_id, ending(job.job_id, JobState.SUCCEEDED, result={"version": version})
+            ended = ending(
+                job.job_id, JobState.SUCCEEDED, result=_outcome(result, version), memory_mb=self._peak(job, folder)
             )
+            transaction.emit("job.ended", job.job_id, ended)
             if json.loads(row["spec"])["promote_if_passed"] and result.verdict["passed"]:
                 publish = self._promote(transaction, job, version, rival, result)
         failpoint("jobs.taken_in")
         if publish is not None:
             publish()
+        self._forget(job)
+
+    def _peak(self, job: JobInfo, folder: JobFolder) -> float | None:
+        """The most memory that worker or owner saw taken, in MB."""
+        return max(folder.progress().peak_memory_mb, self._peaks.get(job.job_id, 0.0)) or None
+
+    def _forget(self, job: JobInfo) -> None:
         self._watched.pop(job.job_id, None)
-        folder.drop_data()
+        self._peaks.pop(job.job_id, None)
+        self._jobs.folder(job.job_id).drop_data()
 
     def _promote(
         self, transaction: Transaction, job: JobInfo, version: str, expected: str | None, result: JobResult
@@ -199,12 +217,12 @@ class Supervisor:
             return None
 
     def _end(self, job: JobInfo, state: JobState, failure: Failure) -> None:
+        ended = ending(job.job_id, state, error=failure, memory_mb=self._peak(job, self._jobs.folder(job.job_id)))
         with self._engine.store.write(_ACTOR) as transaction:
             row = transaction.row("SELECT state FROM jobs WHERE job_id = ?", [job.job_id])
             if row is not None and not JobState(row["state"]).final:
-                transaction.emit("job.ended", job.job_id, ending(job.job_id, state, error=failure))
-        self._watched.pop(job.job_id, None)
-        self._jobs.folder(job.job_id).drop_data()
+                transaction.emit("job.ended", job.job_id, ended)
+        self._forget(job)
 
 
 def start_background(engine: Engine) -> None:
@@ -213,6 +231,17 @@ def start_background(engine: Engine) -> None:
     releases.reconcile()
     releases.follow()
     engine.part(Supervisor).start()
+
+
+def _outcome(result: JobResult, version: str) -> dict[str, Any]:
+    """What a job came to, as its end tells it."""
+    return {
+        "version": version,
+        "config": result.config,
+        "passed": result.verdict["passed"],
+        "verdict": " ".join(result.verdict["reasons"]),
+        "searched_s": result.seconds.get("tune", 0.0),
+    }
 
 
 def _record_run(transaction: Transaction, job: JobInfo, folder: JobFolder, result: JobResult, scores: str) -> str:

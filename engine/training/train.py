@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,11 +12,19 @@ from typing import TYPE_CHECKING, Any
 from engine.catalog.schema import Table
 from engine.errors import InvalidInput
 from engine.estimators import Estimator, Holdout, Report, Scores, kind_of
-from engine.training.gate import judge
+from engine.training.cost import with_cost
+from engine.training.gate import Verdict, judge
 from engine.training.schema import JobResult, JobSpec, Rival
 
 if TYPE_CHECKING:
     from engine.catalog.dataset import Dataset
+
+    Tune = Callable[[type[Estimator], Any, Holdout, Report], Any]
+    """Kind, config, holdout and report to the config that is best on rows kept back from the training rows."""
+
+_BEGIN = 0.02
+_REST_MINUTES = 0.5
+"""What fitting, measuring and fitting again is taken to last beside a search, for the share of the work."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +62,15 @@ class Quiet(Part):
         return
 
 
-def train(spec: JobSpec, dataset: Dataset, rival_files: Mapping[str, bytes], report: Report) -> Trained:
+def train(
+    spec: JobSpec, dataset: Dataset, rival_files: Mapping[str, bytes], report: Report, tune: Tune | None = None
+) -> Trained:
     """Fit on the training rows, measure beside the rival on the held-out rows, then fit on everything.
+
+    Parameters
+    ----------
+    tune : callable, optional
+        Finds better settings first, inside the training rows, where the spec asks for it.
 
     Raises
     ------
@@ -64,44 +79,72 @@ def train(spec: JobSpec, dataset: Dataset, rival_files: Mapping[str, bytes], rep
     """
     kind = kind_of(spec.kind)
     config = parse_config(kind, spec.config)
-    missing = kind.missing(dataset)
-    if missing:
-        raise InvalidInput(
-            f"Snapshot {spec.snapshot} cannot train a {spec.kind}.", " ".join(missing), "Import the missing data."
-        )
-    clock = _Stopwatch()
+    check_trainable(kind, config, dataset)
+    clock, way = _Stopwatch(), _Way(report, _BEGIN)
     holdout = kind.holdout(dataset, config)
     report.log(f"Hold-out: {holdout.about.rstrip('.')}.")
+    if tune is not None and spec.tuning is not None:
+        tuned = spec.tuning.minutes / (spec.tuning.minutes + _REST_MINUTES)
+        with clock("tune"):
+            config = tune(kind, config, holdout, Part(report, _BEGIN, tuned, "Tuning"))
+        way = _Way(report, tuned)
     with clock("fit"):
         challenger = kind(config)
-        challenger.fit(holdout.train, Part(report, 0.02, 0.35, "Fitting"))
+        challenger.fit(holdout.train, way.part(0.0, 0.35, "Fitting"))
     with clock("evaluate"):
-        scores = challenger.evaluate(holdout, Part(report, 0.35, 0.5, "Measuring"))
+        scores = with_cost(challenger.evaluate(holdout, way.part(0.35, 0.5, "Measuring")), challenger)
     for name, value in scores.evaluation.headline.items():
         report.log(f"{name} = {value:.5f}")
     with clock("rival"):
-        rival_name, rival_scores = _rival(
-            kind, spec.rival, rival_files, holdout, Quiet(report, 0.5, 0.7, "Measuring the rival")
-        )
+        part = way.quiet(0.5, 0.7, "Measuring the rival")
+        rival_name, rival_scores = _rival(kind, spec.rival, rival_files, holdout, part)
     verdict = judge(scores, rival_scores, kind=kind, rival_name=rival_name)
     for reason in verdict.reasons:
         report.log(reason)
     with clock("refit"):
         serving = kind(config)
-        serving.fit(kind.everything(dataset, config), Quiet(report, 0.7, 0.97, "Fitting on all rows"))
+        serving.fit(kind.everything(dataset, config), way.quiet(0.7, 0.97, "Fitting on all rows"))
     report.stage("Saving", 0.98)
-    result = JobResult(
-        framework=kind.framework,
-        config=config.model_dump(mode="json"),
+    result = _result(serving, scores, rival_scores, verdict, last_event(dataset), clock.seconds)
+    return Trained(result, serving.save(), pack_scores(scores))
+
+
+def _result(
+    serving: Estimator,
+    scores: Scores,
+    rival_scores: Scores,
+    verdict: Verdict,
+    trained_until: datetime | None,
+    seconds: dict[str, float],
+) -> JobResult:
+    """What a worker hands back; the rival's whole evaluation lies beside the verdict."""
+    rival_evaluation = rival_scores.evaluation.model_dump(mode="json")
+    return JobResult(
+        framework=serving.framework,
+        config=serving.config.model_dump(mode="json"),
         metrics=scores.evaluation.headline,
         evaluation=scores.evaluation.model_dump(mode="json"),
-        verdict=verdict.model_dump(mode="json"),
+        verdict={**verdict.model_dump(mode="json"), "rival_evaluation": rival_evaluation},
         signature=serving.signature(),
         card=serving.card(),
-        trained_until=last_event(dataset),
-        seconds=clock.seconds,
+        trained_until=trained_until,
+        seconds=seconds,
     )
-    return Trained(result, serving.save(), pack_scores(scores))
+
+
+def check_trainable(kind: type[Estimator], config: Any, dataset: Dataset) -> None:
+    """Make sure that a kind can learn from a snapshot with these settings.
+
+    Raises
+    ------
+    InvalidInput
+        The data lacks what the kind needs.
+    """
+    missing = kind.missing(dataset, config)
+    if missing:
+        raise InvalidInput(
+            f"Snapshot {dataset.snapshot} cannot train a {kind.kind}.", " ".join(missing), "Import the missing data."
+        )
 
 
 def wants_vectors(spec: JobSpec) -> bool:
@@ -174,7 +217,24 @@ def _rival(
         name = f"the champion {rival.version}"
         report.log(f"Champion {rival.version} has seen held-out rows; its recipe is fitted again without them.")
         model.fit(holdout.train, report)
-    return name, model.evaluate(holdout, report)
+    return name, with_cost(model.evaluate(holdout, report), model)
+
+
+@dataclass(frozen=True)
+class _Way:
+    """The work that is left once `begin` of the whole is done; its parts are shares of it."""
+
+    report: Report
+    begin: float
+
+    def part(self, start: float, end: float, name: str) -> Part:
+        return Part(self.report, self._at(start), self._at(end), name)
+
+    def quiet(self, start: float, end: float, name: str) -> Quiet:
+        return Quiet(self.report, self._at(start), self._at(end), name)
+
+    def _at(self, share: float) -> float:
+        return self.begin + (1 - self.begin) * share
 
 
 class _Stopwatch:

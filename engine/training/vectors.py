@@ -84,7 +84,8 @@ def described(dataset: Dataset, sources: Sources, report: Report) -> Dataset:
         report.log(f"No vectors of the products' words are kept; those of {len(words):,} products are made.")
         vectors = _of_words(words, report)
     seen = _of_pictures(_digests(dataset), sources, report)
-    return Dataset(dataset.files, dataset.snapshot, vectors if seen is None else np.hstack([vectors, seen]))
+    whole = vectors if seen is None else np.hstack([vectors, seen])
+    return Dataset(dataset.files, dataset.snapshot, whole, dataset.labels)
 
 
 def _digests(dataset: Dataset) -> list[str | None]:

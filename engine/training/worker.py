@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
-import time
 import traceback
 from pathlib import Path
 
@@ -15,54 +15,12 @@ from engine.errors import EngineError
 from engine.failpoints import failpoint
 from engine.training.folder import JobFolder
 from engine.training.processes import is_alive, out_of_memory
-from engine.training.schema import Failure, Progress
+from engine.training.report import FolderReport
+from engine.training.resources import Reading, Watch
+from engine.training.schema import Failure, JobSpec
 
 _LOG = logging.getLogger("worker")
-_WRITE_EVERY_S = 0.2
-_MB = 1024 * 1024
-
-
-class FolderReport:
-    """Progress as files: at most five writes a second, the log line by line."""
-
-    def __init__(self, folder: JobFolder) -> None:
-        self._folder = folder
-        self._started = time.monotonic()
-        self._written = 0.0
-        self._stage = "starting"
-        self._share = 0.0
-        self._metrics: dict[str, list[tuple[int, float]]] = {}
-
-    def stage(self, name: str, share: float) -> None:
-        """Enter a stage; the share never goes back."""
-        failpoint("worker.stage")
-        changed = name != self._stage
-        self._stage, self._share = name, max(self._share, min(share, 1.0))
-        self._write(force=changed)
-
-    def metric(self, name: str, step: int, value: float) -> None:
-        self._metrics.setdefault(name, []).append((step, float(value)))
-        self._write(force=False)
-
-    def log(self, line: str) -> None:
-        _LOG.info(line)
-
-    def _write(self, *, force: bool) -> None:
-        now = time.monotonic()
-        if not force and now - self._written < _WRITE_EVERY_S:
-            return
-        self._written = now
-        elapsed = now - self._started
-        self._folder.write_progress(
-            Progress(
-                stage=self._stage,
-                share=self._share,
-                elapsed_s=round(elapsed, 1),
-                eta_s=round(elapsed * (1 - self._share) / self._share, 1) if self._share > 0.05 else None,
-                memory_mb=round(psutil.Process().memory_info().rss / _MB, 1),
-                metrics=self._metrics,
-            )
-        )
+_MEMORY_WORDS = ("can't allocate memory", "cannot allocate memory", "bad_alloc", "bad allocation", "out of memory")
 
 
 def main(path: Path) -> int:
@@ -73,45 +31,63 @@ def main(path: Path) -> int:
     handler = logging.FileHandler(folder.log_path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+    report = FolderReport(folder)
+    spec = folder.spec()
+    watch = Watch(lambda reading: _watched(folder, spec, report, reading))
     try:
-        _work(folder)
-    except EngineError as error:
-        _fail(folder, Failure(found=error.found, expected=error.expected, hint=error.hint))
-        return 1
-    except MemoryError:
-        _fail(folder, out_of_memory(folder.spec().memory_mb))
-        return 1
+        _work(folder, spec, report)
     except Exception as error:
-        _fail(
-            folder,
-            Failure(
-                found=f"The training failed unexpectedly: {type(error).__name__}: {error}."[:500],
-                hint="The full report is in the job's log.",
-            ),
-        )
+        watch.close()
+        _fail(folder, _reason(error, spec))
         return 1
+    watch.close()
+    report.stage("Done", 1.0)
+    report.log("Done.")
     return 0
 
 
-def _work(folder: JobFolder) -> None:
+def _work(folder: JobFolder, spec: JobSpec, report: FolderReport) -> None:
+    report.stage("Reading", 0.01)
+    report.log(f"Training {spec.model} on snapshot {spec.snapshot}.")
     from threadpoolctl import threadpool_limits
 
     from engine.training.train import train, wants_vectors
+    from engine.training.tuning import Search
     from engine.training.vectors import Sources, described
 
-    spec = folder.spec()
-    report = FolderReport(folder)
-    report.stage("Reading", 0.01)
-    report.log(f"Training {spec.model} on snapshot {spec.snapshot}.")
     with threadpool_limits(limits=max(1, (os.cpu_count() or 2) - 1)):
         dataset = folder.dataset(spec)
         if wants_vectors(spec):
             dataset = described(dataset, Sources.within(folder.data_path), report)
-        trained = train(spec, dataset, folder.rival_files(), report)
+        tune = None
+        if spec.tuning is not None:
+            tune = Search(spec.tuning, folder.journal_path, report.trials).best
+        trained = train(spec, dataset, folder.rival_files(), report, tune)
     failpoint("worker.before_result")
     folder.write_result(trained.result, trained.model, trained.scores)
-    report.stage("Done", 1.0)
-    report.log("Done.")
+
+
+def _watched(folder: JobFolder, spec: JobSpec, report: FolderReport, reading: Reading) -> None:
+    """Keep a reading; above its limit the worker ends itself, whether or not an owner watches it."""
+    report.taken(reading)
+    if reading.memory_mb > spec.memory_mb:
+        folder.write_failure(out_of_memory(spec.memory_mb))
+        for child in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
+        os._exit(1)
+
+
+def _reason(error: Exception, spec: JobSpec) -> Failure:
+    """Why a training failed, as a person reads it."""
+    if isinstance(error, EngineError):
+        return Failure(found=error.found, expected=error.expected, hint=error.hint)
+    words = f"{type(error).__name__}: {error}"
+    if isinstance(error, MemoryError) or any(told in words.lower() for told in _MEMORY_WORDS):
+        return out_of_memory(spec.memory_mb)
+    return Failure(
+        found=f"The training failed unexpectedly: {words}."[:500], hint="The full report is in the job's log."
+    )
 
 
 def _claim(folder: JobFolder) -> bool:

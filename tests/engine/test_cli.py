@@ -302,3 +302,39 @@ def test_a_damaged_store_is_told_and_mended(skyy: Skyy, home: Path) -> None:
     assert (code, "4 events" in json.loads(out)["repaired"]) == (0, True), err
     with Engine.open(Settings.at(home)) as engine:
         assert len(engine.call(RegistryService.list_models)) == 4
+
+
+def test_any_model_can_be_asked(trained_home: Path, skyy: Skyy, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    monkeypatch.setenv("SKYY_HOME", str(trained_home))
+    code, out, _ = skyy("predict", MODEL, "--sample")
+    sample = json.loads(out)
+    assert code == 0
+    inputs = trained_home / "inputs.json"
+    for text in (json.dumps([sample, sample]), f"{json.dumps(sample)}\n\n{json.dumps(sample)}\n"):
+        inputs.write_text(text)
+        code, out, _ = skyy("predict", MODEL, "--file", inputs, "--row", '{"limit": 2}', "--json")
+        told = json.loads(out)
+        assert code == 0
+        assert [len(each["items"]) for each in told["answers"]] == [2, sample["limit"], sample["limit"]]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((), "No input was given"),
+        (("--row", "[1]"), "An input is an object"),
+        (("--row", "{"), "not JSON"),
+        (("--file", "nowhere.json"), "cannot be read"),
+    ],
+)
+def test_what_is_no_input_is_told(
+    trained_home: Path,
+    skyy: Skyy,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    told: str,  # noqa: F811
+) -> None:
+    monkeypatch.setenv("SKYY_HOME", str(trained_home))
+    code, _, error = skyy("predict", MODEL, *words)
+    assert code == 1
+    assert told in error

@@ -43,18 +43,20 @@ PROJECTED_TABLES: tuple[str, ...] = (
     "imported_runs",
     "imported_versions",
     "webhooks",
+    "label_corrections",
 )
 
 
 def all_projectors() -> dict[str, Projector]:
     """Every projector by the kind of event it follows."""
-    from engine.store.projections import catalog, jobs, models, plans, remarks, runs, upkeep
+    from engine.store.projections import catalog, jobs, labels, models, plans, remarks, runs, upkeep
 
     return {
         **catalog.PROJECTORS,
         **models.PROJECTORS,
         **runs.PROJECTORS,
         **jobs.PROJECTORS,
+        **labels.PROJECTORS,
         **plans.PROJECTORS,
         **remarks.PROJECTORS,
         **upkeep.PROJECTORS,

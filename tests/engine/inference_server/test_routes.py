@@ -83,7 +83,8 @@ def test_what_a_form_can_send_reaches_no_route(path: str, kind: str) -> None:
 def test_nothing_changes_by_get(client: TestClient, method: str, path: str) -> None:
     filled = path.format(model=MODEL, version="1.1.0", job_id="job-1", digest="0" * 64, shop=SHOP)
     answer = client.get(filled)
-    assert answer.status_code == 405 or ("GET", path) in ROUTES
+    # 404: the last word of the path is also read as the name of a record that is not there.
+    assert answer.status_code in (404, 405) or ("GET", path) in ROUTES
 
 
 def test_no_page_of_another_host_is_loaded_by_the_documentation() -> None:
@@ -129,7 +130,24 @@ def test_a_job_is_submitted_once_watched_and_cancelled(client: TestClient) -> No
     assert client.post("/v1/jobs", json=body).json()["job_id"] == job_id
     assert client.get(f"/v1/jobs/{job_id}").json()["state"] == "queued"
     assert client.get(f"/v1/jobs/{job_id}/progress").json()["share"] == 0
+    assert client.post(f"/v1/jobs/{job_id}/priority", json={"priority": 7}).json()["priority"] == 7
+    assert client.get(f"/v1/jobs/{job_id}/recipe").json()["command"].startswith("skyy train recommender")
     assert client.post(f"/v1/jobs/{job_id}/cancel", json={}).json()["state"] == "cancelled"
+    again = client.post(f"/v1/jobs/{job_id}/rerun", json={})
+    assert again.status_code == 202
+    assert (again.json()["rerun_of"], again.json()["config"]) == (job_id, first.json()["config"])
+    assert client.post(f"/v1/jobs/{again.json()['job_id']}/cancel", json={}).status_code == 200
+
+
+def test_a_search_and_a_preset_are_asked_for_in_a_submission(client: TestClient) -> None:
+    body = {"kind": "recommender", "shop": SHOP, "preset": "quick"}
+    foretold = client.post("/v1/jobs/preview", json=body).json()
+    assert (foretold["missing"], foretold["champion"], foretold["config"]["linear_items"]) == ([], "1.0.0", 1500)
+    job = client.post("/v1/jobs", json={**body, "tuning": {"minutes": 2}, "priority": -3}).json()
+    assert (job["tuning"], job["preset"]) == ({"minutes": 2.0, "trials": None}, "quick")
+    assert (job["priority"], job["config"]) == (-3, foretold["config"])
+    assert client.post(f"/v1/jobs/{job['job_id']}/cancel", json={}).status_code == 200
+    assert client.post("/v1/jobs", json={**body, "tuning": {"minutes": 0}}).status_code == 422
 
 
 @pytest.mark.parametrize(

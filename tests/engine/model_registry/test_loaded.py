@@ -10,7 +10,7 @@ import pytest
 
 from engine.core import Engine
 from engine.errors import CorruptArtifact, DigestMismatch, InvalidInput, VersionNotFound
-from engine.estimators.recommender import RecommenderEstimator
+from engine.estimators.recommender.estimator import RecommenderEstimator
 from engine.hub import Hub
 from engine.model_registry import LoadedModel, ModelRegistry
 from engine.settings import Settings

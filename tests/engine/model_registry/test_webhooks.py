@@ -240,7 +240,15 @@ def test_the_end_of_a_job_is_told(
     (event,) = told(receiver, 1)
     assert event["data"] == {
         "actor": "tester", "job_id": "job-1", "state": "failed", "model": MODEL, "version": None, "error": "No memory.",
+        "gate_passed": None, "verdict": None,
     }  # fmt: skip
+    result = {"version": "1.1.0", "config": {}, "passed": True, "verdict": "Better by 2% than the champion."}
+    with engine.store.write(actor) as transaction:
+        payload = {"job_id": "job-1", "state": "succeeded", "result": result, "error": None}
+        transaction.emit("job.ended", "job-1", payload)
+    succeeded = told(receiver, 2)[-1]["data"]
+    assert (succeeded["model"], succeeded["version"], succeeded["gate_passed"]) == (MODEL, "1.1.0", True)
+    assert succeeded["verdict"] == "Better by 2% than the champion."
 
 
 def test_a_test_event_tells_at_once_how_it_went(hook: NewWebhook, hooks: WebhookService, receiver: Receiver) -> None:

@@ -12,8 +12,10 @@ import pytest
 
 from engine.actor import Actor
 from engine.core import Engine
+from engine.estimators.kinds import KINDS
 from engine.settings import Settings
 from engine.training import JobInfo, JobState, TrainingService
+from tests.engine.training.tiny import ADDRESS, Tiny
 from tests.faults.homes import SHOP, _shop_home, _trained_home, shop_home, trained_home  # noqa: F401  # fixtures
 from tests.faults.processes import until
 
@@ -32,6 +34,17 @@ def trained(trained_home: Path) -> Iterator[Engine]:  # noqa: F811
     """An owner of a store with the small shop and a champion."""
     with Engine.open(Settings.at(trained_home)) as engine:
         yield engine
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """The name of the tiny kind, which this process and its workers know."""
+    monkeypatch.setitem(KINDS, Tiny.kind, ADDRESS)
+    script = tmp_path / "known" / "sitecustomize.py"
+    script.parent.mkdir()
+    script.write_text(f"from engine.estimators.kinds import KINDS\nKINDS[{Tiny.kind!r}] = {ADDRESS!r}\n")
+    monkeypatch.setenv("PYTHONPATH", f"{script.parent}:{Path(__file__).resolve().parents[3]}")
+    return Tiny.kind
 
 
 def submit(engine: Engine, **more: Any) -> JobInfo:

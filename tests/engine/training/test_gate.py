@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 from engine.errors import InvalidInput
+from engine.estimators import measures
 from engine.estimators.base import Evaluation, Guardrail, Interval, Scores
 from engine.training.gate import GatePolicy, judge, metric_title
 
@@ -150,3 +151,64 @@ def test_titles() -> None:
     assert metric_title("ndcg_at_10") == "NDCG@10"
     assert metric_title("hit_rate_at_10") == "hit rate@10"
     assert metric_title("cold/ndcg_at_10") == "NDCG@10 (cold)"
+
+
+class Classes(Kind):
+    primary_metric = "macro_f1"
+    unit_name = "products"
+    guardrails: ClassVar = (Guardrail("ece", False, 0.25, "Its probabilities would mean less.", slack=0.01),)
+
+
+def classified(right: np.ndarray, actual: np.ndarray, members: dict[str, np.ndarray], ece: float = 0.02) -> Scores:
+    guess = np.where(right, actual, (actual + 1) % 3)
+    return measures.scores(
+        "held out",
+        {"macro_f1": measures.macro_f1_addends(actual, guess, 3)},
+        members,
+        extra={"ece": Interval(value=ece)},
+    )
+
+
+def test_a_figure_that_is_no_mean_is_paired_too() -> None:
+    random = np.random.default_rng(3)
+    actual, luck = random.integers(0, 3, 1_500), random.random(1_500)
+    better, worse = (classified(luck < chance, actual, {}) for chance in (0.84, 0.80))
+    verdict = judge(better, worse, kind=Classes, rival_name="the champion 1.0.0")
+    assert verdict.passed
+    assert verdict.low < verdict.gain < verdict.high
+    assert verdict.gain == pytest.approx(verdict.challenger_metrics["macro_f1"] - verdict.rival_metrics["macro_f1"])
+
+
+def test_a_slice_that_loses_beyond_doubt_blocks_and_is_named() -> None:
+    random = np.random.default_rng(4)
+    actual, luck, old = random.integers(0, 3, 3_000), random.random(3_000), np.arange(3_000) % 6 == 0
+    ours = classified(luck < np.where(old, 0.5, 0.9), actual, {"age: 60+": old, "age: under 60": ~old})
+    theirs = classified(luck < 0.75, actual, {"age: 60+": old, "age: under 60": ~old})
+    verdict = judge(ours, theirs, kind=Classes, rival_name="the champion 1.0.0")
+    assert verdict.low > 0
+    assert not verdict.passed
+    assert [(each.name, each.verdict, each.passed) for each in verdict.slices] == [
+        ("age: 60+", "worse", False),
+        ("age: under 60", "better", True),
+    ]
+    assert any(reason.startswith("Worse for age: 60+ (500 products)") for reason in verdict.reasons)
+
+
+def test_many_slices_of_noise_block_seldom() -> None:
+    random = np.random.default_rng(5)
+    blocked = 0
+    for _ in range(20):
+        actual = random.integers(0, 3, 2_000)
+        members = {f"slice {one}": np.arange(2_000) % 10 == one for one in range(10)}
+        sides = [classified(random.random(2_000) < 0.8, actual, members) for _ in range(2)]
+        verdict = judge(*sides, kind=Classes, rival_name="the champion 1.0.0", policy=GatePolicy(resamples=500))
+        blocked += any(not each.passed for each in verdict.slices)
+    assert blocked <= 4
+
+
+def test_a_little_more_calibration_error_than_nearly_none_is_tolerated() -> None:
+    actual = np.random.default_rng(6).integers(0, 3, 300)
+    sides = [classified(np.arange(300) % 5 < right, actual, {}, ece) for right, ece in ((5, 0.012), (4, 0.005))]
+    assert judge(*sides, kind=Classes, rival_name="the champion 1.0.0").guardrails[0].passed
+    worse = classified(np.arange(300) % 5 < 5, actual, {}, 0.05)
+    assert not judge(worse, sides[1], kind=Classes, rival_name="the champion 1.0.0").guardrails[0].passed

@@ -83,6 +83,7 @@ def test_from_submission_to_a_serving_champion(shop: Engine) -> None:
         "job.ended",
     ]
     assert kinds(shop)[-11:] == ["job.submitted", "job.started", *ending, "alias.moved", "release.published"]
+    until(lambda: (shop.settings.releases / SHOP / "current.json").exists())  # written after the job has ended
     release = Release.open(shop.settings.releases / SHOP)
     assert release.manifest["models"]["recommender"]["version"] == "1.0.0"
     folder = shop.settings.jobs / job.job_id

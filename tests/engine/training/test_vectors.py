@@ -18,8 +18,8 @@ from engine.catalog.dataset import Dataset
 from engine.catalog.schema import Table
 from engine.catalog.service import CatalogService
 from engine.core import Engine
-from engine.estimators.recommender import RecommenderEstimator
-from engine.estimators.recommender_config import RecommenderConfig, SignalWeights
+from engine.estimators.recommender.config import RecommenderConfig, SignalWeights
+from engine.estimators.recommender.estimator import RecommenderEstimator
 from engine.model_registry import RegistryService
 from engine.product_search import copy_of
 from engine.training import JobState
