@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.catalog.schema import TABLES, Table
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
     from numpy.typing import NDArray
+
+T = TypeVar("T")
 
 
 class Dataset:
@@ -28,6 +30,8 @@ class Dataset:
         The snapshot that the parts are, None for rows that were never imported.
     vectors : ndarray of float32, shape (n_item_rows, n_dimensions), or None
         Embeddings of the rows of the items table, where somebody made them.
+    labels : mapping of str to mapping of item id to label, or None
+        What people corrected, by the column or attribute that it is about.
     """
 
     def __init__(
@@ -35,10 +39,20 @@ class Dataset:
         files: Mapping[Table, Sequence[Path]],
         snapshot: int | None = None,
         vectors: NDArray[np.float32] | None = None,
+        labels: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self.files = {Table(table): tuple(paths) for table, paths in files.items() if paths}
         self.snapshot = snapshot
         self.vectors = vectors
+        self.labels: Mapping[str, Mapping[str, str]] = labels or {}
+        self._kept: dict[str, Any] = {}
+
+    def once(self, name: str, compute: Callable[[], T]) -> T:
+        """What `compute` gave when it was first asked for under this name: costly readings are made once."""
+        if name not in self._kept:
+            self._kept[name] = compute()
+        found: T = self._kept[name]
+        return found
 
     @cached_property
     def _metadata(self) -> dict[Table, list[pq.FileMetaData]]:
@@ -58,17 +72,20 @@ class Dataset:
         KeyError
             The table's schema has no such column.
         """
-        positions = [TABLES[table].names.index(TABLES[table].column(name).name) for name in columns]
-        return self.rows(table) > 0 and all(self._any_value(table, position) for position in positions)
+        names = [TABLES[table].column(name).name for name in columns]
+        return self.rows(table) > 0 and all(self._any_value(table, name) for name in names)
 
-    def _any_value(self, table: Table, position: int) -> bool:
+    def _any_value(self, table: Table, name: str) -> bool:
         """Whether a column has a non-null value; footers tell, unless one has no statistics."""
         for part in self._metadata[table]:
+            if name not in part.schema.names:  # stored before the column was thought of
+                continue
+            position = part.schema.names.index(name)
             for group in range(part.num_row_groups):
                 chunk = part.row_group(group).column(position)
                 nulls = chunk.statistics.null_count if chunk.statistics is not None else None
                 if nulls is None:
-                    return self._count_values(table, TABLES[table].names[position]) > 0
+                    return self._count_values(table, name) > 0
                 if nulls < part.row_group(group).num_rows:
                     return True
         return False
@@ -85,8 +102,8 @@ class Dataset:
         wanted = list(columns) if columns is not None else list(TABLES[table].names)
         full = TABLES[table].arrow_schema()
         schema = pa.schema([full.field(name) for name in wanted])
-        parts = [pq.ParquetFile(path).read(columns=wanted).select(wanted) for path in self.files.get(table, ())]
-        return pa.concat_tables([part.cast(schema) for part in parts]) if parts else schema.empty_table()
+        parts = [_read(pq.ParquetFile(path), schema) for path in self.files.get(table, ())]
+        return pa.concat_tables(parts) if parts else schema.empty_table()
 
     def frame(self, table: Table, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """The same rows for pandas; times are UTC, absent values are NaN, NaT or None."""
@@ -103,6 +120,18 @@ class Dataset:
                 if len(rows) >= limit:
                     return [plain_row(row) for row in rows[:limit]]
         return [plain_row(row) for row in rows]
+
+
+def _read(file: pq.ParquetFile, schema: pa.Schema) -> pa.Table:
+    """A part with all of the schema's columns; those that it was stored before are empty."""
+    import pyarrow as pa
+
+    there = [name for name in schema.names if name in file.schema_arrow.names]
+    found = file.read(columns=there)
+    for field in schema:
+        if field.name not in there:
+            found = found.append_column(field, pa.nulls(file.metadata.num_rows, field.type))
+    return found.select(schema.names).cast(schema)
 
 
 def plain_row(row: dict[str, Any]) -> dict[str, Any]:

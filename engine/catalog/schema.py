@@ -29,6 +29,7 @@ class Table(StrEnum):
     INTERACTIONS = "interactions"
     REVIEWS = "reviews"
     IMPRESSIONS = "impressions"
+    RECORDS = "records"
 
 
 class EventKind(StrEnum):
@@ -227,6 +228,7 @@ TABLES: dict[Table, TableSpec] = {
                 Column("text", "text", "Review"),
                 Column("size", "text", "Size bought"),
                 Column("fit", "text", "How it fitted", values=("small", "fit", "large")),
+                Column("recommended", "bool", "Whether the shopper recommends it"),
             ),
             references=(("item_id", Table.ITEMS),),
         ),
@@ -245,6 +247,19 @@ TABLES: dict[Table, TableSpec] = {
                 Column("time", "time", "When it was shown", past=True),
             ),
             references=(("item_id", Table.ITEMS),),
+        ),
+        TableSpec(
+            Table.RECORDS,
+            "Rows of any other table",
+            (
+                _id("record_id", "Row id, unique within its sheet"),
+                Column("sheet", "text", "Name of the table that the row is from"),
+                Column("time", "time", "The moment that the row is about"),
+                _id("shopper", "Shopper id; stored as a pseudonym", required=False),
+                _id("item_id", "Product id", required=False),
+                Column("values", "json", "The row's other columns as a JSON object", required=True),
+            ),
+            key=("sheet", "record_id"),
         ),
     )
 }

@@ -77,6 +77,7 @@ def table(
         "text": texts,
         "size": labels,
         "fit": np.array(FIT, dtype=object)[verdict],
+        "recommended": pa.nulls(len(row), pa.bool_()),
     }
     order = np.argsort(time, kind="stable")
     return pa.table(columns).cast(TABLES[Table.REVIEWS].arrow_schema()).take(order)

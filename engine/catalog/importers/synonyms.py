@@ -100,6 +100,7 @@ _WORDS: dict[Table, dict[str, str]] = {
         "text": "text review reviewtext comment comments reviewbody body feedback",
         "size": _SIZE,
         "fit": "fit fitfeedback fitrating",
+        "recommended": "recommended recommendedind isrecommended recommend wouldrecommend recommends",
     },
     Table.IMPRESSIONS: {
         "request_id": "requestid request impressionid pageviewid",
@@ -111,6 +112,14 @@ _WORDS: dict[Table, dict[str, str]] = {
         "propensity": "propensity propensityscore probability",
         "clicked": "clicked click isclicked",
         "time": _TIME,
+    },
+    Table.RECORDS: {
+        "record_id": "recordid id rowid row key uid uuid",
+        "sheet": "sheet tablename",
+        "time": _TIME,
+        "shopper": _SHOPPER,
+        "item_id": _ITEM_ID + " sku",
+        "values": "values",
     },
 }
 COLUMN_WORDS: dict[Table, dict[str, tuple[str, ...]]] = {

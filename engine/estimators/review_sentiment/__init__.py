@@ -1,0 +1,1 @@
+"""The `review_sentiment` kind: whether a review recommends, and what it says about what."""
