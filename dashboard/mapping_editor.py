@@ -49,7 +49,9 @@ def _entry(source: SourceTable, fills: Table) -> dict[str, Any]:
             st.selectbox("Every row is a", kinds, index=likely, key=f"event_{source.name}", width=320)
         )
     needed = [c.name for c in TABLES[fills].columns if c.required and c.name not in {*columns, *constants}]
-    if needed:
+    if fills is Table.RECORDS:
+        st.caption("Columns that go nowhere become the row's values; without an id of its own a row is numbered.")
+    elif needed:
         st.warning(f"{fills} needs {', '.join(needed)}.", icon=":material/rule:")
     return {"table": str(fills), "columns": columns, "constants": constants}
 

@@ -30,6 +30,7 @@ _SOFT_JOINS = {
     Table.INTERACTIONS: (("shopper", Table.SHOPPERS),),
     Table.REVIEWS: (("shopper", Table.SHOPPERS),),
     Table.IMPRESSIONS: (("shopper", Table.SHOPPERS),),
+    Table.RECORDS: (("shopper", Table.SHOPPERS), ("item_id", Table.ITEMS)),
 }
 
 

@@ -103,14 +103,19 @@ def _given(sheets: Mapping[str, Sheet], mapping: Mapped) -> tuple[dict[str, Shee
             f"The files hold {', '.join(list(sheets)[:8])}.",
             "Map one of these.",
         )
-    mapped = {name: checked(sheets[name], _with_event(sheets[name], entry)) for name, entry in asked.items()}
+    mapped = {name: checked(sheets[name], _filled(sheets[name], entry)) for name, entry in asked.items()}
     left = sorted(set(sheets) - set(mapped))
     return mapped, [f"{len(left)} files were left out: the mapping does not name them."] if left else []
 
 
-def _with_event(sheet: Sheet, entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Events without a kind get the one that the file's name suggests, as in a guess."""
+def _filled(sheet: Sheet, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry without columns gets those that are guessed, records get all, events without a kind the likely one."""
     columns, constants = entry.get("columns") or {}, entry.get("constants") or {}
+    if entry.get("table") == Table.RECORDS:
+        found = guess.records_mapping(sheet.name, sheet.columns, columns)
+        return {**found, "constants": {**found["constants"], **constants}}
+    if not columns and entry.get("table") in set(Table):
+        columns = guess.matches(Table(str(entry["table"])), sheet.columns)
     if entry.get("table") == Table.INTERACTIONS and "event" not in columns and "event" not in constants:
         constants = {**constants, "event": guess.event_of(sheet.name, sheet.columns)}
     return {**entry, "columns": columns, "constants": constants}

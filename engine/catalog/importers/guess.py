@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _MOST_ATTRIBUTES = 60
 _PICTURE_WORDS = ("image", "picture", "photo", "img", "imageurl", "imagesrc", "thumbnail")
+_PRIVATE_WORDS = ("email", "mail", "emailaddress", "phone", "phonenumber", "firstname", "lastname", "street")
 _ABOUT_ITEM = {"title", "category", "brand", "colour", "description"}
 
 
@@ -98,6 +99,22 @@ def mapping_of(name: str, columns: Sequence[str]) -> dict[str, Any] | None:
     if table is Table.ITEMS:
         found = _with_price_and_attributes(found, columns)
     return {"table": str(table), "columns": found, "constants": constants}
+
+
+def records_mapping(name: str, columns: Sequence[str], given: Mapping[str, str]) -> dict[str, Any]:
+    """A mapping into the table of records: what is not `given` is guessed, and the rest are values.
+
+    Addresses and names of people are left out: only the shopper's own id is stored under a pseudonym.
+    """
+    found = {
+        target: source for target, source in matches(Table.RECORDS, columns).items() if source not in given.values()
+    }
+    found = {**found, **given}
+    if not any(target.partition(".")[0] == "values" for target in found):
+        rest = [column for column in columns if column not in found.values() and folded(column) not in _PRIVATE_WORDS]
+        found |= {f"values.{slug(column)}": column for column in rest if slug(column)}
+    constants = {} if "sheet" in found else {"sheet": PurePosixPath(name).stem}
+    return {"table": str(Table.RECORDS), "columns": found, "constants": constants}
 
 
 def _with_price_and_attributes(found: dict[str, str], columns: Sequence[str]) -> dict[str, str]:

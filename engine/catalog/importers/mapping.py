@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _PRICE = "prices.price"
+_NUMBERED = "record_id"  # a record without an id of its own is known by its place in the file
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,8 @@ def _check_target(spec: TableSpec, target: str) -> None:
 
 
 def _check_required(sheet: Sheet, spec: TableSpec, given: set[str]) -> None:
-    lacking = [column.name for column in spec.columns if column.required and column.name not in given]
+    heads = {target.partition(".")[0] for target in given}
+    lacking = [column.name for column in spec.columns if column.required and column.name not in heads | {_NUMBERED}]
     if lacking:
         raise unmapped(sheet, spec.table, lacking[0])
 
@@ -115,6 +117,8 @@ def _named(sheet: Sheet, mapping: SheetMapping) -> pa.Table:
     rows = sheet.table.num_rows
     plain = {target: sheet.table.column(source) for target, source in mapping.columns.items() if "." not in target}
     fixed = {target: pa.repeat(str(value), rows) for target, value in mapping.constants.items() if target not in plain}
+    if mapping.table is Table.RECORDS and _NUMBERED not in {**plain, **fixed}:
+        fixed[_NUMBERED] = sheet.numbers
     packed = {name: _packed(sheet, mapping, name) for name in _json_heads(mapping) if name not in plain}
     return pa.table({**plain, **fixed, **packed, SOURCE_COLUMN: pa.repeat(sheet.name, rows), ROW_COLUMN: sheet.numbers})
 

@@ -43,8 +43,16 @@ def fill(door: Door, shop: str = "shop") -> None:
     ]
     lines = [{"order_id": order, "item_id": "A", "quantity": 1} for order in ("o1", "o2", "o3")]
     reviews = [{"shopper": JANE, "item_id": "A", "text": f"Loved it, write to {JANE}"}]
+    records = [{"record_id": str(place), "shopper": who, "values": "{}"} for place, who in enumerate((JANE, JOHN))]
     door(
-        {Table.INTERACTIONS: events, Table.ORDERS: orders, Table.ORDER_LINES: lines, Table.REVIEWS: reviews}, shop=shop
+        {
+            Table.INTERACTIONS: events,
+            Table.ORDERS: orders,
+            Table.ORDER_LINES: lines,
+            Table.REVIEWS: reviews,
+            Table.RECORDS: records,
+        },
+        shop=shop,
     )
     door({Table.SHOPPERS: [{"shopper": JANE, "age": 31}]}, mode=Mode.UPSERT, shop=shop)
 
@@ -75,7 +83,7 @@ def test_nothing_leads_back(door: Door, engine: Engine, catalog: CatalogService,
     assert traces(engine.settings.home, name)
     report = forget(engine, {"id": JANE, "pseudonym": name, "other spelling": "Jane.Doe@Example.org"}[by])
     assert (report.found, report.snapshots) == (True, (1, 2, 3))
-    assert report.rows == {"shoppers": 1, "interactions": 1, "orders": 1, "order_lines": 1, "reviews": 1}
+    assert report.rows == {"shoppers": 1, "interactions": 1, "orders": 1, "order_lines": 1, "reviews": 1, "records": 1}
     assert report.quarantined == 3
     assert traces(engine.settings.home, name, JANE) == []
     assert {row["shopper"] for row in door.rows(Table.INTERACTIONS)} == {other}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from engine.catalog.importers import guess
 from engine.catalog.records import Mode
+from engine.catalog.schema import Table
 from engine.catalog.service import CatalogService
 from engine.errors import InvalidInput
 from tests.engine.catalog.conftest import ACTOR
@@ -133,6 +135,34 @@ def test_a_folder_of_tables_and_pictures(
     assert [card.image is not None for card in catalog.items(shop="shop", query="dress")] == [True]
     assert any("other.csv was left out" in note for note in report.notes)
     assert any("readme.md" in note for note in report.notes)
+
+
+FOOTFALL = "Day,Customer ID,Store name,Visitors,E-mail\n2026-01-01,u,Mitte,12,u@x.org\n2026-01-02,v,Nord,,v@x.org\n"
+
+
+def test_a_table_that_fits_nowhere_becomes_records(catalog: CatalogService, put: Callable[..., Path]) -> None:
+    path = put("footfall.csv", FOOTFALL)
+    catalog.run_import(actor=ACTOR, shop="shop", path=path, mapping={"footfall.csv": {"table": "records"}})
+    first, second = catalog.dataset(1).head(Table.RECORDS, 5)
+    assert (first["record_id"], first["sheet"], first["time"][:10]) == ("1", "footfall", "2026-01-01")
+    assert json.loads(first["values"]) == {"store_name": "Mitte", "visitors": "12"}
+    assert json.loads(second["values"]) == {"store_name": "Nord"}
+    assert second["shopper"] == catalog.pseudonym("shop", "v")
+
+
+def test_chosen_columns_of_records_stay_where_they_were_put(catalog: CatalogService, put: Callable[..., Path]) -> None:
+    columns = {"record_id": "Store name", "values.count": "Visitors"}
+    entry = {"table": "records", "columns": columns, "constants": {"sheet": "stores"}}
+    catalog.run_import(actor=ACTOR, shop="shop", path=put("x.csv", FOOTFALL), mapping={"x.csv": entry})
+    rows = catalog.dataset(1).head(Table.RECORDS, 5)
+    assert [(row["record_id"], row["sheet"], row["values"]) for row in rows] == [("Mitte", "stores", '{"count":"12"}')]
+    assert "values is missing" in catalog.quarantine(number=1)[0].reason
+
+
+def test_a_table_without_columns_gets_those_that_are_guessed(catalog: CatalogService, put: Callable[..., Path]) -> None:
+    path = put("odd.csv", "sku,name\nA,Dress\n")
+    catalog.run_import(actor=ACTOR, shop="shop", path=path, mapping={"odd.csv": {"table": "items"}})
+    assert [card.title for card in catalog.items(shop="shop")] == ["Dress"]
 
 
 def test_what_was_set_aside_can_be_mended_and_taken_in(catalog: CatalogService, put: Callable[..., Path]) -> None:
