@@ -9,7 +9,17 @@ from functools import cache
 from engine.errors import InvalidInput
 from engine.estimators.kinds import kind_of
 
-_ACRONYMS = {"ndcg": "NDCG", "map": "MAP", "auc": "AUC", "rmse": "RMSE", "mae": "MAE", "wape": "WAPE", "f1": "F1"}
+_ACRONYMS = {
+    "ndcg": "NDCG",
+    "map": "MAP",
+    "auc": "AUC",
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "wmape": "WMAPE",
+    "f1": "F1",
+    "ece": "ECE",
+    "roc": "ROC",
+}
 
 
 def metric_name(name: str) -> str:

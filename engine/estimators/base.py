@@ -181,6 +181,7 @@ class Estimator(Protocol):
     unit_name: ClassVar[str]
     about: ClassVar[str]
     presets: ClassVar[Mapping[str, Mapping[str, Any]]]
+    data_fields: ClassVar[tuple[str, ...]]
 
     config: Any
 

@@ -62,8 +62,7 @@ def _preset(kind: type[Estimator], name: str) -> Mapping[str, Any]:
 
 def _data(kind: type[Estimator], champion: Mapping[str, Any] | None) -> dict[str, Any]:
     """The champion's settings that choose the data."""
-    fields: tuple[str, ...] = getattr(kind, "data_fields", ())
-    return {name: champion[name] for name in fields if champion is not None and name in champion}
+    return {name: champion[name] for name in kind.data_fields if champion is not None and name in champion}
 
 
 def recipe_of(job: JobInfo) -> Recipe:

@@ -101,13 +101,6 @@ def test_an_unknown_job_is_one_clear_sentence(stocked: Engine) -> None:
     assert "Traceback" not in app.error[0].value
 
 
-def test_data_that_lacks_something_cannot_be_trained(stocked: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dashboard.datasets.lacking", lambda kind, number: ["There are no events."])
-    app = opened("training")
-    assert app.button(key="train").disabled
-    assert "There are no events" in texts(app)
-
-
 @pytest.mark.parametrize("tab", ["Tables", "Quarantine", "Snapshots", "Import"])
 def test_every_part_of_data_draws(stocked: Engine, tab: str) -> None:
     app = opened("data", tab=tab)

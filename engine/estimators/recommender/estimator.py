@@ -61,6 +61,7 @@ class RecommenderEstimator:
     config_type: ClassVar[type[RecommenderConfig]] = RecommenderConfig
     baseline_name: ClassVar[str] = "recent popularity"
     about: ClassVar[str] = "Decides which products each shopper is shown, and in which order."
+    data_fields: ClassVar[tuple[str, ...]] = ()
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "quick": {"learn_newcomers": False, "linear_items": 1_500},
         "balanced": {},

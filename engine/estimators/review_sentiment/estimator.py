@@ -53,8 +53,9 @@ class ReviewSentiment:
     )
     config_type: ClassVar[type[ReviewSentimentConfig]] = ReviewSentimentConfig
     baseline_name: ClassVar[str] = "the VADER lexicon"
+    data_fields: ClassVar[tuple[str, ...]] = ("positive_from",)
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "quick": {"max_rows": 4_000, "letters": False},
+        "quick": {"max_rows": 3_000, "letters": False},
         "balanced": {},
         "best": {"max_rows": 200_000},
     }

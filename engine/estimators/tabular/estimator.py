@@ -48,6 +48,7 @@ class Tabular:
     )
     config_type: ClassVar[type[TabularConfig]] = TabularConfig
     baseline_name: ClassVar[str] = "plain logistic or ridge regression"
+    data_fields: ClassVar[tuple[str, ...]] = ("table", "sheet", "target", "task")
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "quick": {"rounds": 200, "learning_rate": 0.1, "max_rows": 60_000, "epochs": 8},
         "balanced": {},
