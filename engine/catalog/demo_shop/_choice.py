@@ -131,14 +131,26 @@ class Decisions:
 def decide(rng: Generator, garments: Garments, sessions: Sessions, views: Views, history: PriceHistory) -> Decisions:
     """Units follow `(price / launch price) ** -elasticity` at the same views, times the lift of a promotion."""
     item, day = views.item, sessions.day[views.session]
-    ratio = history.price[item, day] / garments.price[item]
-    elasticity = np.array([c.elasticity for c in CATEGORIES])[garments.category[item]]
-    lift = np.where(history.promotion[item, day] > 0, PROMOTION_LIFT, 1.0)
-    pull = np.exp(QUALITY_EFFECT * garments.quality[item] + MATCH_EFFECT * views.match)
-    chance = np.minimum(CONVERSION * ratio**-elasticity * lift * pull, HIGHEST)
+    promoted = history.promotion[item, day] > 0
+    chance = buying_chance(garments, item, views.match, history.price[item, day], promoted)
     purchase = rng.random(len(item)) < chance
     return Decisions(
         favourite=rng.random(len(item)) < 0.055 * np.exp(0.7 * views.match),
         cart=purchase | (rng.random(len(item)) < 0.6 * chance),
         purchase=purchase,
     )
+
+
+def buying_chance(
+    garments: Garments,
+    item: NDArray[np.int64],
+    match: NDArray[np.float64],
+    price: NDArray[np.float32],
+    promoted: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    """Chance of a purchase at each view, if there is a piece."""
+    ratio = price / garments.price[item]
+    elasticity = np.array([c.elasticity for c in CATEGORIES])[garments.category[item]]
+    lift = np.where(promoted, PROMOTION_LIFT, 1.0)
+    pull = np.exp(QUALITY_EFFECT * garments.quality[item] + MATCH_EFFECT * match)
+    return np.minimum(CONVERSION * ratio**-elasticity * lift * pull, HIGHEST)  # type: ignore[no-any-return]
