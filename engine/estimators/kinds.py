@@ -11,7 +11,12 @@ if TYPE_CHECKING:
     from engine.estimators.base import Estimator
 
 KINDS: dict[str, str] = {
-    "recommender": "engine.estimators.recommender:RecommenderEstimator",
+    "recommender": "engine.estimators.recommender.estimator:RecommenderEstimator",
+    "fashion_classifier": "engine.estimators.fashion_classifier.estimator:FashionClassifier",
+    "price_optimizer": "engine.estimators.price_optimizer.estimator:PriceOptimizer",
+    "fit_advisor": "engine.estimators.fit_advisor.estimator:FitAdvisor",
+    "review_sentiment": "engine.estimators.review_sentiment.estimator:ReviewSentiment",
+    "tabular": "engine.estimators.tabular.estimator:Tabular",
 }
 """Kind to `module:class`."""
 

@@ -17,6 +17,11 @@ NAMES = (
     "sequences",
     "impact",
     "nearest",
+    "classifier",
+    "demand",
+    "reviews",
+    "fit",
+    "elasticity",
 )
 
 

@@ -1,0 +1,1 @@
+"""What a product is, told from its words, its photo and its columns."""
