@@ -40,7 +40,7 @@ def run() -> Table:
     ours = ReviewSentiment(config)
     ours.fit(train, Silent())
     peers = {
-        "ours": (ours._chances(test.text, test.vectors), ours._threshold),
+        "ours": (ours.chances(test.text, test.vectors), ours.threshold),
         "TF-IDF + logistic": word_regression(train, test),
         "VADER": calibrated(train, test, vader),
         "TextBlob": calibrated(train, test, blob),

@@ -22,6 +22,7 @@ ASPECTS: dict[str, str] = {
     "look": "looks? looked colou?rs? print pattern style stylish design beautiful gorgeous pretty cute flattering "
     "unflattering shade picture photo pictured details?",
     "comfort": "comfort comfortable comfy uncomfortable cozy cosy easy wearable heavy light lightweight breathable warm",
+    "delivery": "deliver(?:y|ed) shipping shipped arriv(?:ed|es) packag(?:e|ing) late returns?",
     "price": "price[ds]? pricey expensive cheaper value worth cost money sale bargain overpriced",
 }
 """Aspect to the words that name it, as patterns."""

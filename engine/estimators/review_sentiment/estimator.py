@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -152,7 +152,7 @@ class ReviewSentiment:
 
     def evaluate(self, holdout: Holdout, report: Report) -> Scores:
         test: Reviews = holdout.test
-        chance = self._chances(test.text, lambda: test.vectors(lambda share: report.stage("Reading", share)))
+        chance = self.chances(test.text, lambda: test.vectors(lambda share: report.stage("Reading", share)))
         actual = test.recommends.astype(np.int64)
         guess = (chance >= self._threshold).astype(np.int64)
         curve = reliability(chance, actual == 1)
@@ -173,8 +173,14 @@ class ReviewSentiment:
             extra=extra,
         )
 
-    def _chances(self, texts: NDArray[Any], vectors: Any) -> NDArray[np.float64]:
+    def chances(self, texts: NDArray[Any], vectors: Callable[[], NDArray[np.float32]]) -> NDArray[np.float64]:
+        """Probability that each text recommends, shape (n,); `vectors` are asked for only where they are read."""
         return _chance(self.reader.log_odds(texts, vectors))
+
+    @property
+    def threshold(self) -> float:
+        """The probability from which a review counts as recommending."""
+        return self._threshold
 
     def sentiment(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """How texts speak, -1 to 1: the verdict as if as many reviews praised as blamed, and the lexicon's, by half.
@@ -202,20 +208,23 @@ class ReviewSentiment:
         """The verdict on each `{"title": ..., "text": ...}`, and what it says about what."""
         texts = [_read(entry) for entry in inputs]
         told = np.array(texts, dtype=object)
-        chances = self._chances(told, lambda: encoders.encode(texts)) if texts else np.zeros(0)
+        odds = self.reader.log_odds(told, lambda: encoders.encode(texts)) if texts else np.zeros(0)
         found = aspects.mentions(texts)
         said = aspects.judged(found, self.sentiment)
         return [
             {
                 "recommended": bool(chance >= self._threshold),
                 "probability": float(chance),
+                "sentiment": round(float(tone), 4),
                 "aspects": [
                     {"aspect": each.aspect, "sentiment": round(float(value), 4), "quote": each.quote}
                     for each, value in zip(found, said, strict=True)
                     if each.review == number
                 ],
             }
-            for number, chance in enumerate(chances)
+            for number, (chance, tone) in enumerate(
+                zip(_chance(odds), 2 * _chance(odds - self._prior) - 1, strict=True)
+            )
         ]
 
     def sample(self) -> dict[str, Any]:
@@ -277,6 +286,7 @@ class ReviewSentiment:
                 "properties": {
                     "recommended": {"type": "boolean"},
                     "probability": {"type": "number", "minimum": 0, "maximum": 1},
+                    "sentiment": {"type": "number", "minimum": -1, "maximum": 1},
                     "aspects": {"type": "array", "items": aspect},
                 },
                 "required": ["recommended", "probability", "aspects"],
