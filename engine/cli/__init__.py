@@ -7,7 +7,20 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from engine.cli import _care, _data, _evaluate, _exchange, _impact, _models, _plans, _predict, _recommend, _serve, _training, _up
+from engine.cli import (
+    _care,
+    _data,
+    _evaluate,
+    _exchange,
+    _impact,
+    _models,
+    _plans,
+    _predict,
+    _recommend,
+    _serve,
+    _training,
+    _up,
+)
 from engine.cli._output import fail
 from engine.errors import EngineError, InvalidInput, StoreError
 from engine.settings import Settings

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from engine.estimators.recommender.estimator import RecommenderEstimator
 from engine.estimators.recommender.config import RecommenderConfig
+from engine.estimators.recommender.estimator import RecommenderEstimator
 from engine.recommenders.bootstrap import interval
 from tests.benchmarks.rentals import Quality, quality, ranked, rentals, window
 from tests.benchmarks.table import Figure, Table

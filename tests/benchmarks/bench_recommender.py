@@ -11,8 +11,8 @@ from pathlib import Path
 from engine.actor import Actor
 from engine.catalog.service import CatalogService
 from engine.core import Engine
-from engine.estimators.recommender.estimator import RecommenderEstimator
 from engine.estimators.recommender.config import RankerConfig, RecommenderConfig
+from engine.estimators.recommender.estimator import RecommenderEstimator
 from engine.model_registry import RegistryService
 from engine.recommendation_engine import RecommendationService
 from engine.recommenders.bootstrap import interval

@@ -23,8 +23,8 @@ from engine.catalog.schema import TABLES
 from engine.catalog.schema import Table as Rows
 from engine.clock import SystemClock
 from engine.core import Engine
-from engine.estimators.recommender.estimator import RecommenderEstimator
 from engine.estimators.recommender.config import RecommenderConfig
+from engine.estimators.recommender.estimator import RecommenderEstimator
 from engine.recommendation_engine import Act, Plan, RecommendationService
 from engine.recommendation_engine.serving import ReleaseRecommender
 from engine.settings import Settings

@@ -328,11 +328,11 @@ def test_any_model_can_be_asked(trained_home: Path, skyy: Skyy, monkeypatch: pyt
     ],
 )
 def test_what_is_no_input_is_told(
-    trained_home: Path,
+    trained_home: Path,  # noqa: F811
     skyy: Skyy,
     monkeypatch: pytest.MonkeyPatch,
     words: tuple[str, ...],
-    told: str,  # noqa: F811
+    told: str,
 ) -> None:
     monkeypatch.setenv("SKYY_HOME", str(trained_home))
     code, _, error = skyy("predict", MODEL, *words)

@@ -28,7 +28,12 @@ def test_what_cannot_be_asked_is_told(demo: Engine, actor: Actor) -> None:
         with pytest.raises(InvalidInput, match="inputs were given"):
             demo.call(PredictionService.predict, model=MODEL, inputs=inputs)
     demo.call(
-        RegistryService.register_version, actor=actor, model="figures", version="1.0.0", framework="other", metrics={"f1": 0.9}
+        RegistryService.register_version,
+        actor=actor,
+        model="figures",
+        version="1.0.0",
+        framework="other",
+        metrics={"f1": 0.9},
     )
     with pytest.raises(NoArtifact, match="metrics but no model"):
         demo.call(PredictionService.predict, model="figures", reference="1.0.0", inputs=[{}])

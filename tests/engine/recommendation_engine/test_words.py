@@ -9,8 +9,8 @@ from dashboard.sandbox.signal_words import NAMES
 from engine.catalog.cards import CardIndex
 from engine.catalog.records import ItemCard
 from engine.catalog.schema import Table
-from engine.estimators.recommender.estimator import RecommenderEstimator
 from engine.estimators.recommender.config import RecommenderConfig, SignalWeights
+from engine.estimators.recommender.estimator import RecommenderEstimator
 from engine.recommendation_engine.plan import Surface
 from engine.recommendation_engine.schema import Request
 from engine.recommendation_engine.scoring import OWN_WEIGHTS

@@ -11,8 +11,8 @@ import pytest
 from engine.catalog.cards import CardIndex
 from engine.catalog.dataset import Dataset
 from engine.catalog.schema import Table
-from engine.estimators.recommender.estimator import RecommenderEstimator
 from engine.estimators.recommender.config import RecommenderConfig
+from engine.estimators.recommender.estimator import RecommenderEstimator
 from engine.recommendation_engine.impact import held_out
 from engine.recommendation_engine.impact.as_of import AsOf
 from engine.recommendation_engine.impact.replay import Rehearsal
