@@ -16,23 +16,22 @@ if TYPE_CHECKING:
 
 Analyzer = Literal["word", "char_wb"]
 _RANGES: dict[Analyzer, tuple[int, int]] = {"word": (1, 2), "char_wb": (2, 5)}
-_LETTERS = r"(?u)\b\w[\w'’-]*\b"
 
 
 @dataclass(frozen=True, eq=False)
-class Words:
-    """Terms of one analyzer and what each weighs: one or two words, or two to five letters of a word.
+class Terms:
+    """What is counted and what each weighs: one or two words, or two to five letters of a word.
 
     Parameters
     ----------
-    terms : tuple of str
+    names : tuple of str
         In the order of the columns.
     weight : ndarray of float32, shape (n_terms,)
         Inverse document frequency.
     """
 
     analyzer: Analyzer
-    terms: tuple[str, ...]
+    names: tuple[str, ...]
     weight: NDArray[np.float32]
 
     @classmethod
@@ -52,19 +51,19 @@ class Words:
                 vectorizer.fit(texts)
             except ValueError:  # no text has any term
                 continue
-            terms = tuple(str(term) for term in vectorizer.get_feature_names_out())
-            return cls(analyzer, terms, vectorizer.idf_.astype(np.float32))
+            names = tuple(str(name) for name in vectorizer.get_feature_names_out())
+            return cls(analyzer, names, vectorizer.idf_.astype(np.float32))
         return cls(analyzer, ("",), np.ones(1, dtype=np.float32))
 
     def matrix(self, texts: Sequence[str]) -> csr_matrix:
         """Texts as rows of unit length, shape (n_texts, n_terms)."""
-        vectorizer = _vectorizer(self.analyzer, vocabulary={term: column for column, term in enumerate(self.terms)})
+        vectorizer = _vectorizer(self.analyzer, vocabulary={name: column for column, name in enumerate(self.names)})
         vectorizer.idf_ = self.weight.astype(np.float64)
         return vectorizer.transform(texts).tocsr().astype(np.float32)
 
     def told(self) -> dict[str, Any]:
         """What `of` needs beside the weights."""
-        return {"analyzer": self.analyzer, "terms": list(self.terms)}
+        return {"analyzer": self.analyzer, "names": list(self.names)}
 
     @classmethod
     def of(cls, told: Mapping[str, Any], weight: NDArray[Any]) -> Self:
@@ -75,23 +74,17 @@ class Words:
         CorruptArtifact
             Terms and weights do not fit each other.
         """
-        analyzer, terms = told.get("analyzer"), told.get("terms")
-        whole = analyzer in _RANGES and isinstance(terms, list) and len(set(terms)) == len(terms) == len(weight) > 0
-        if not whole or weight.ndim != 1 or not all(isinstance(term, str) for term in terms or ()):
+        analyzer, names = told.get("analyzer"), told.get("names")
+        whole = analyzer in _RANGES and isinstance(names, list) and all(isinstance(name, str) for name in names)
+        if not whole or weight.ndim != 1 or not len(set(names or ())) == len(names or ()) == len(weight) > 0:
             raise CorruptArtifact(
                 "The words of the model do not fit their weights.", "There is one weight a term.", "Train again."
             )
         assert analyzer is not None
-        return cls(analyzer, tuple(terms or ()), weight.astype(np.float32))
+        return cls(analyzer, tuple(names or ()), weight.astype(np.float32))
 
 
 def _vectorizer(analyzer: Analyzer, **more: Any) -> Any:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    return TfidfVectorizer(
-        analyzer=analyzer,
-        ngram_range=_RANGES[analyzer],
-        sublinear_tf=True,
-        token_pattern=_LETTERS if analyzer == "word" else None,
-        **more,
-    )
+    return TfidfVectorizer(analyzer=analyzer, ngram_range=_RANGES[analyzer], sublinear_tf=True, **more)

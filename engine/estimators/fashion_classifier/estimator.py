@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-from pydantic import ValidationError
 from threadpoolctl import threadpool_limits
 
 from engine.artifacts.formats import parse_json
@@ -19,6 +18,7 @@ from engine.estimators.fashion_classifier.inputs import rows_of
 from engine.estimators.fashion_classifier.mislabelled import Doubt, mislabelled
 from engine.estimators.fashion_classifier.model import Model, build
 from engine.estimators.splits import stratified
+from engine.estimators.stored_config import config_file, stored_config
 from engine.files import canonical_json
 
 if TYPE_CHECKING:
@@ -147,19 +147,14 @@ class FashionClassifier:
         return mislabelled(dataset, self.config, limit)
 
     def save(self) -> dict[str, bytes]:
-        config = canonical_json(self.config.model_dump(mode="json")).encode()
         example = canonical_json(self._example).encode()
-        return {"config.json": config, "example.json": example, **files.to_files(self.model)}
+        return {**config_file(self.config), "example.json": example, **files.to_files(self.model)}
 
     @classmethod
     def load(cls, files_: Mapping[str, bytes]) -> Self:
-        for name in ("config.json", "example.json"):
-            if name not in files_:
-                raise CorruptArtifact(f"The classifier has no {name}.", hint="Load another version.")
-        try:
-            config = FashionClassifierConfig.model_validate(parse_json(files_["config.json"], "config.json"))
-        except ValidationError as error:
-            raise CorruptArtifact("config.json is not a classifier's config.", hint="Load another version.") from error
+        config = stored_config(files_, FashionClassifierConfig, cls.title)
+        if "example.json" not in files_:
+            raise CorruptArtifact("The classifier has no example.json.", hint="Load another version.")
         found = cls(config)
         found._model = files.from_files(files_, config)
         example = parse_json(files_["example.json"], "example.json")

@@ -11,9 +11,9 @@ from safetensors.numpy import save as save_arrays
 
 from engine.artifacts.formats import parse_json, parse_safetensors
 from engine.errors import CorruptArtifact
-from engine.estimators.fashion_classifier.logistic import Logistic, fitted
 from engine.estimators.fashion_classifier.tabular import Columns
-from engine.estimators.fashion_classifier.words import Terms
+from engine.estimators.logistic import Logistic, fitted
+from engine.estimators.words import Analyzer, Terms
 from engine.files import canonical_json
 from engine.text import DIMENSIONS as WORDS_WIDE
 from engine.vision import DIMENSIONS as PHOTO_WIDE
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from engine.estimators.fashion_classifier.config import FashionClassifierConfig
     from engine.estimators.fashion_classifier.data import Rows
 
+_MOST: dict[Analyzer, int] = {"word": 30_000, "char_wb": 40_000}
 _SCALE = 10.0
 """Unit vectors are stretched, so that the penalty weighs about what it does on words."""
 
@@ -51,7 +52,8 @@ class Words:
     @classmethod
     def learned(cls, rows: Rows, held: Rows | None, config: FashionClassifierConfig, report: Report) -> Words:
         texts = rows.texts.tolist()
-        terms = [Terms.learned(texts, kind) for kind in (("word", "char_wb") if config.letters else ("word",))]
+        kinds: tuple[Analyzer, ...] = ("word", "char_wb") if config.letters else ("word",)
+        terms = [Terms.learn(texts, analyzer=kind, most=_MOST[kind]) for kind in kinds]
         model = _logistic(_joined(terms, texts), rows, config.word_strength, config)
         return cls(terms, model)
 
@@ -61,34 +63,25 @@ class Words:
     def reasons(self, text: str, label: int, limit: int) -> list[str]:
         """Words of a text that speak most for a label beside the others."""
         terms = self.terms[0]
-        found = terms.of([text])
+        found = terms.matrix([text])
         weight = self.model.weights[:, : len(terms.names)]
         gain = (weight[label, found.indices] - weight[:, found.indices].mean(axis=0)) * found.data
         return [terms.names[found.indices[place]] for place in np.argsort(-gain)[:limit] if gain[place] > 0]
 
     def save(self) -> dict[str, bytes]:
-        names = {terms.analyzer: terms.names for terms in self.terms}
-        arrays = {f"idf_{terms.analyzer}": terms.idf for terms in self.terms}
+        arrays = {terms.analyzer: terms.weight for terms in self.terms}
         return {
-            "words.json": canonical_json(names).encode(),
+            "words.json": canonical_json([terms.told() for terms in self.terms]).encode(),
             "words.safetensors": _packed(self.model, **arrays),
         }
 
     @classmethod
     def load(cls, files: Mapping[str, bytes], classes: int) -> Words:
-        names = _json(files, "words.json")
-        arrays = _arrays(files, "words.safetensors")
-        if not isinstance(names, dict) or not names or set(names) - {"word", "char_wb"}:
+        told, arrays = _json(files, "words.json"), _arrays(files, "words.safetensors")
+        if not isinstance(told, list) or not told or not all(isinstance(each, dict) for each in told):
             raise CorruptArtifact("words.json names no terms.", hint="Load another version.")
-        terms = []
-        for kind in sorted(names, key=lambda kind: kind != "word"):
-            idf = arrays.get(f"idf_{kind}")
-            listed = names[kind]
-            if idf is None or not isinstance(listed, list) or idf.shape != (len(set(listed)),):
-                raise CorruptArtifact("The terms and their weights do not fit.", hint="Load another version.")
-            terms.append(Terms(kind, [str(name) for name in listed], idf.astype(np.float64)))
-        width = sum(len(part.names) for part in terms)
-        return cls(terms, _unpacked(arrays, classes, width, "words.safetensors"))
+        terms = [Terms.of(each, arrays.get(str(each.get("analyzer")), np.zeros(0))) for each in told]
+        return cls(terms, Logistic.of(arrays, classes=classes, columns=sum(len(part.names) for part in terms)))
 
 
 @dataclass(frozen=True)
@@ -110,8 +103,7 @@ class Meaning:
 
     @classmethod
     def load(cls, files: Mapping[str, bytes], classes: int) -> Meaning:
-        name = "meaning.safetensors"
-        return cls(_unpacked(_arrays(files, name), classes, WORDS_WIDE, name))
+        return cls(Logistic.of(_arrays(files, "meaning.safetensors"), classes=classes, columns=WORDS_WIDE))
 
 
 @dataclass(frozen=True)
@@ -138,8 +130,7 @@ class Photo:
 
     @classmethod
     def load(cls, files: Mapping[str, bytes], classes: int) -> Photo:
-        name = "photo.safetensors"
-        return cls(_unpacked(_arrays(files, name), classes, PHOTO_WIDE, name))
+        return cls(Logistic.of(_arrays(files, "photo.safetensors"), classes=classes, columns=PHOTO_WIDE))
 
 
 @dataclass(frozen=True)
@@ -167,8 +158,7 @@ class Table:
     @classmethod
     def load(cls, files: Mapping[str, bytes], classes: int) -> Table:
         columns = Columns.model_validate(_json(files, "columns.json"))
-        name = "columns.safetensors"
-        return cls(columns, _unpacked(_arrays(files, name), classes, columns.width, name))
+        return cls(columns, Logistic.of(_arrays(files, "columns.safetensors"), classes=classes, columns=columns.width))
 
 
 def _logistic(matrix: Any, rows: Rows, strength: float, config: FashionClassifierConfig) -> Logistic:
@@ -178,7 +168,7 @@ def _logistic(matrix: Any, rows: Rows, strength: float, config: FashionClassifie
 def _joined(terms: list[Terms], texts: list[str]) -> Any:
     import scipy.sparse as sparse
 
-    parts = [part.of(texts) for part in terms]
+    parts = [part.matrix(texts) for part in terms]
     return parts[0] if len(parts) == 1 else sparse.hstack(parts).tocsr()
 
 
@@ -187,18 +177,7 @@ def _beside(columns: Columns, rows: Rows) -> NDArray[np.float64]:
 
 
 def _packed(model: Logistic, **more: NDArray[Any]) -> bytes:
-    """Half the size in single precision; what it changes is far below what the answers tell."""
-    arrays = {"weights": model.weights.astype(np.float32), "intercepts": model.intercepts.astype(np.float32), **more}
-    return save_arrays({name: np.ascontiguousarray(array) for name, array in arrays.items()})
-
-
-def _unpacked(arrays: Mapping[str, NDArray[Any]], classes: int, width: int, name: str) -> Logistic:
-    weights, intercepts = arrays.get("weights"), arrays.get("intercepts")
-    if weights is None or intercepts is None or weights.shape != (classes, width) or intercepts.shape != (classes,):
-        raise CorruptArtifact(
-            f"The arrays of {name} have the wrong shape.", f"There are {classes} labels.", "Load another version."
-        )
-    return Logistic(weights.astype(np.float64), intercepts.astype(np.float64))
+    return save_arrays({**model.arrays(), **more})
 
 
 def _json(files: Mapping[str, bytes], name: str) -> Any:

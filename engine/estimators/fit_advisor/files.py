@@ -18,6 +18,7 @@ from engine.estimators.fit_advisor.deciding import Decider
 from engine.estimators.fit_advisor.learner import learner_of
 from engine.estimators.fit_advisor.model import Model, width_of
 from engine.estimators.fit_advisor.rows import MEASURES, Person, Shop
+from engine.estimators.stored_config import config_file, stored_config
 from engine.files import canonical_json
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def write(model: Model, shop: Shop, more: Mapping[str, Any]) -> dict[str, bytes]
     }
     kept = {**past, "measures": _measures(shop), **{_LEARNER + name: array for name, array in arrays.items()}}
     return {
-        "config.json": canonical_json(model.config.model_dump(mode="json")).encode(),
+        **config_file(model.config),
         "advisor.json": canonical_json(told).encode(),
         "advisor.safetensors": save_arrays({name: np.ascontiguousarray(array) for name, array in kept.items()}),
         **files,
@@ -56,7 +57,7 @@ def read(files: Mapping[str, bytes]) -> tuple[Model, Shop, dict[str, Any]]:
         A file is absent, broken, or does not fit the others.
     """
     try:
-        config = FitAdvisorConfig.model_validate(parse_json(files["config.json"], "config.json"))
+        config = stored_config(files, FitAdvisorConfig, "fit advisor")
         told = parse_json(files["advisor.json"], "advisor.json")
         arrays = parse_safetensors(files["advisor.safetensors"], "advisor.safetensors")
         columns = Columns.of(told["columns"])

@@ -6,17 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-from pydantic import ValidationError
 
-from engine.artifacts.formats import parse_json
 from engine.catalog.schema import Table
-from engine.errors import CorruptArtifact, InvalidInput
+from engine.errors import InvalidInput
 from engine.estimators.base import Choices, Guardrail, Holdout, Outlook, Report, Scores
 from engine.estimators.price_optimizer import answers, cards, data, demand, elasticity, evaluation, shop, split
 from engine.estimators.price_optimizer import files as stored
 from engine.estimators.price_optimizer.config import PriceConfig
 from engine.estimators.price_optimizer.pricing import Pricing
-from engine.files import canonical_json
+from engine.estimators.stored_config import config_file, stored_config
 
 if TYPE_CHECKING:
     from engine.catalog.dataset import Dataset
@@ -183,19 +181,11 @@ class PriceOptimizer:
         return scores
 
     def save(self) -> dict[str, bytes]:
-        config = canonical_json(self.config.model_dump(mode="json")).encode()
-        return {"config.json": config, **stored.to_files(self.shop, self.demand, self._elasticities)}
+        return {**config_file(self.config), **stored.to_files(self.shop, self.demand, self._elasticities)}
 
     @classmethod
     def load(cls, files: Mapping[str, bytes]) -> Self:
-        if "config.json" not in files:
-            raise CorruptArtifact("The price optimizer has no config.json.", hint="Load another version.")
-        try:
-            found = cls(PriceConfig.model_validate(parse_json(files["config.json"], "config.json")))
-        except ValidationError as error:
-            raise CorruptArtifact(
-                "The price optimizer's config.json is not a config.", hint="Load another version."
-            ) from error
+        found = cls(stored_config(files, PriceConfig, cls.title))
         found._shop, found._demand, found._elasticities = stored.from_files(files)
         return found
 

@@ -7,12 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-from pydantic import ValidationError
 from threadpoolctl import threadpool_limits
 
-from engine.artifacts.formats import parse_json
 from engine.catalog.schema import Table
-from engine.errors import CorruptArtifact, InvalidInput
+from engine.errors import InvalidInput
 from engine.estimators.base import Choices, Guardrail, Holdout, Outlook, Report, Scores
 from engine.estimators.recommender import data as shop_data
 from engine.estimators.recommender import evaluation
@@ -24,7 +22,7 @@ from engine.estimators.recommender.ranker import learn_ranker
 from engine.estimators.recommender.sequence import next_items
 from engine.estimators.recommender.signals import content_neighbours
 from engine.estimators.recommender.split import split
-from engine.files import canonical_json
+from engine.estimators.stored_config import config_file, stored_config
 from engine.recommenders.blend import SEQUENCE
 from engine.recommenders.topk import top_k
 
@@ -217,19 +215,11 @@ class RecommenderEstimator:
         return scores
 
     def save(self) -> dict[str, bytes]:
-        config = canonical_json(self.config.model_dump(mode="json")).encode()
-        return {"config.json": config, **stored.to_files(self.model)}
+        return {**config_file(self.config), **stored.to_files(self.model)}
 
     @classmethod
     def load(cls, files: Mapping[str, bytes]) -> Self:
-        if "config.json" not in files:
-            raise CorruptArtifact("The recommender has no config.json.", hint="Load another version.")
-        try:
-            found = cls(RecommenderConfig.model_validate(parse_json(files["config.json"], "config.json")))
-        except ValidationError as error:
-            raise CorruptArtifact(
-                "The recommender's config.json is not a config.", hint="Load another version."
-            ) from error
+        found = cls(stored_config(files, RecommenderConfig, cls.title))
         found._model = stored.from_files(files)
         return found
 

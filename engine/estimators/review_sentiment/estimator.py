@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-from pydantic import ValidationError
 from safetensors.numpy import save as save_arrays
 
 from engine.artifacts.formats import parse_json, parse_safetensors
@@ -18,6 +17,7 @@ from engine.estimators.calibration import reliability
 from engine.estimators.review_sentiment import aspects, data, reading
 from engine.estimators.review_sentiment.config import ReviewSentimentConfig
 from engine.estimators.review_sentiment.data import FEWEST, Reviews
+from engine.estimators.stored_config import config_file, stored_config
 from engine.files import canonical_json
 
 if TYPE_CHECKING:
@@ -242,21 +242,21 @@ class ReviewSentiment:
         }
         arrays = {name: np.ascontiguousarray(value) for name, value in self.reader.arrays().items()}
         return {
-            "config.json": canonical_json(self.config.model_dump(mode="json")).encode(),
+            **config_file(self.config),
             "reader.json": canonical_json(told).encode(),
             "reader.safetensors": save_arrays(arrays),
         }
 
     @classmethod
     def load(cls, files: Mapping[str, bytes]) -> Self:
+        found = cls(stored_config(files, ReviewSentimentConfig, cls.title))
         try:
-            found = cls(ReviewSentimentConfig.model_validate(parse_json(files["config.json"], "config.json")))
             told = parse_json(files["reader.json"], "reader.json")
             arrays = parse_safetensors(files["reader.safetensors"], "reader.safetensors")
             found._reader = reading.Reader.of(told, arrays)
             found._threshold, found._prior = float(told["threshold"]), float(told["prior"])
             found._about = dict(told["about"])
-        except (KeyError, TypeError, ValueError, ValidationError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise CorruptArtifact(
                 f"The files of the review model do not fit together: {type(error).__name__}.",
                 "They are config.json, reader.json and reader.safetensors, written in one go.",

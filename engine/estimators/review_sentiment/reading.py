@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.errors import CorruptArtifact
-from engine.estimators.linear_head import LinearHead
-from engine.estimators.words import Words
+from engine.estimators.logistic import Logistic, fitted
+from engine.estimators.words import Terms
 from engine.text import DIMENSIONS
 
 if TYPE_CHECKING:
@@ -39,16 +39,16 @@ class Reader:
 
     Parameters
     ----------
-    words : tuple of Words
-    word_head, meaning_head : LinearHead or None
+    words : tuple of Terms
+    word_head, meaning_head : Logistic or None
     mix : ndarray of float64, shape (n_parts + 1,)
         Weight of each part's log odds, and the offset.
     """
 
     parts: tuple[str, ...]
-    words: tuple[Words, ...]
-    word_head: LinearHead | None
-    meaning_head: LinearHead | None
+    words: tuple[Terms, ...]
+    word_head: Logistic | None
+    meaning_head: Logistic | None
     mix: NDArray[np.float64]
 
     def log_odds(self, texts: NDArray[Any], vectors: Callable[[], NDArray[np.float32]]) -> NDArray[np.float64]:
@@ -71,7 +71,7 @@ class Reader:
         found |= {f"words.{place}": each.weight for place, each in enumerate(self.words)}
         for name, head in (("word_head", self.word_head), ("meaning_head", self.meaning_head)):
             if head is not None:
-                found |= {f"{name}.weight": head.weight, f"{name}.offset": head.offset}
+                found |= head.arrays(f"{name}.")
         return found
 
     def told(self) -> dict[str, Any]:
@@ -88,13 +88,13 @@ class Reader:
         parts = tuple(told["parts"])
         if parts not in PARTS.values() or arrays["mix"].shape != (len(parts) + 1,):
             raise CorruptArtifact("The parts of the review model do not fit each other.", hint="Train again.")
-        words = tuple(Words.of(each, arrays[f"words.{place}"]) for place, each in enumerate(told["words"]))
-        width = sum(len(each.terms) for each in words)
+        words = tuple(Terms.of(each, arrays[f"words.{place}"]) for place, each in enumerate(told["words"]))
+        width = sum(len(each.names) for each in words)
         return cls(
             parts,
             words,
-            _kept(arrays, "word_head", width) if "words" in parts else None,
-            _kept(arrays, "meaning_head", DIMENSIONS) if "meaning" in parts else None,
+            Logistic.of(arrays, classes=2, columns=width, before="word_head.") if "words" in parts else None,
+            Logistic.of(arrays, classes=2, columns=DIMENSIONS, before="meaning_head.") if "meaning" in parts else None,
             arrays["mix"].astype(np.float64),
         )
 
@@ -115,8 +115,8 @@ def learn(
     for number in range(_FOLDS):
         told(f"Learning, part {number + 1} of {_FOLDS + 1}", 0.6 + 0.1 * number)
         inside, outside = reviews.at(fold != number), reviews.at(fold == number)
-        fitted = _fit(inside, parts, config)
-        seen[fold == number] = np.column_stack([fitted._part(part, outside.text, outside.vectors) for part in parts])
+        reader = _fit(inside, parts, config)
+        seen[fold == number] = np.column_stack([reader._part(part, outside.text, outside.vectors) for part in parts])
     mix = _mixed(seen, actual)
     told(f"Learning, part {_FOLDS + 1} of {_FOLDS + 1}", 0.9)
     whole = _fit(reviews, parts, config)
@@ -124,7 +124,7 @@ def learn(
     return reader, seen @ mix[:-1] + mix[-1]
 
 
-def word_rows(words: tuple[Words, ...], texts: NDArray[Any]) -> Any:
+def word_rows(words: tuple[Terms, ...], texts: NDArray[Any]) -> Any:
     """Texts as rows of all their terms."""
     from scipy.sparse import hstack
 
@@ -148,26 +148,21 @@ def _fit(reviews: Reviews, parts: tuple[str, ...], config: ReviewSentimentConfig
     actual, words, word_head, meaning_head = reviews.recommends.astype(np.int64), (), None, None
     texts = list(reviews.text)
     if "words" in parts:
-        words = (Words.learn(texts), *((Words.learn(texts, analyzer="char_wb", fewest=3),) if config.letters else ()))
+        words = (Terms.learn(texts), *((Terms.learn(texts, analyzer="char_wb", fewest=3),) if config.letters else ()))
         rows = word_rows(words, reviews.text)
-        word_head = LinearHead.learn(rows, actual, 2, strength=config.strength)
+        word_head = fitted(rows, actual, 2, strength=config.strength)
     if "meaning" in parts:
-        meaning_head = LinearHead.learn(reviews.vectors(), actual, 2, strength=10 * config.strength)
+        meaning_head = fitted(reviews.vectors(), actual, 2, strength=10 * config.strength)
     return Reader(parts, words, word_head, meaning_head, np.append(np.ones(len(parts)), 0.0))
 
 
 def _mixed(seen: NDArray[np.float64], actual: NDArray[Any]) -> NDArray[np.float64]:
     """Weights of the parts by logistic regression."""
-    head = LinearHead.learn(seen, actual, 2, strength=1.0)
-    weight = (head.weight[1] - head.weight[0]).astype(np.float64)
-    return np.append(weight, float(head.offset[1] - head.offset[0]))
+    head = fitted(seen, actual, 2, strength=1.0)
+    return np.append(head.weights[1] - head.weights[0], head.intercepts[1] - head.intercepts[0])
 
 
-def _odds(head: LinearHead, rows: Any) -> NDArray[np.float64]:
+def _odds(head: Logistic, rows: Any) -> NDArray[np.float64]:
     scores = head.scores(rows)
     found: NDArray[np.float64] = np.clip(scores[:, 1] - scores[:, 0], -_FAR, _FAR)
     return found
-
-
-def _kept(arrays: Arrays, name: str, columns: int) -> LinearHead:
-    return LinearHead.of(arrays[f"{name}.weight"], arrays[f"{name}.offset"], classes=2, columns=columns)

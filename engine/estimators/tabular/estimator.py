@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-from pydantic import ValidationError
 
-from engine.artifacts.formats import parse_json
-from engine.errors import CorruptArtifact, InvalidInput
+from engine.errors import InvalidInput
 from engine.estimators.base import Choices, Guardrail, Holdout, Outlook, Report, Scores
+from engine.estimators.stored_config import config_file, stored_config
 from engine.estimators.tabular import fitting, measuring, stored
 from engine.estimators.tabular.checks import screen
 from engine.estimators.tabular.config import TabularConfig
@@ -18,7 +17,6 @@ from engine.estimators.tabular.data import TabularData, read, split
 from engine.estimators.tabular.describing import card, schema, told_classes, told_values
 from engine.estimators.tabular.inputs import columns_of
 from engine.estimators.tabular.searching import choose
-from engine.files import canonical_json
 
 if TYPE_CHECKING:
     from engine.catalog.dataset import Dataset
@@ -119,19 +117,11 @@ class Tabular:
         return found
 
     def save(self) -> dict[str, bytes]:
-        config = canonical_json(self.config.model_dump(mode="json")).encode()
-        return {"config.json": config, **stored.to_files(self.model)}
+        return {**config_file(self.config), **stored.to_files(self.model)}
 
     @classmethod
     def load(cls, files: Mapping[str, bytes]) -> Self:
-        if "config.json" not in files:
-            raise CorruptArtifact("The tabular model has no config.json.", hint="Load another version.")
-        try:
-            found = cls(TabularConfig.model_validate(parse_json(files["config.json"], "config.json")))
-        except ValidationError as error:
-            raise CorruptArtifact(
-                "The config.json is not that of a tabular model.", hint="Load another version."
-            ) from error
+        found = cls(stored_config(files, TabularConfig, cls.title))
         found._model = stored.from_files(files, found.config)
         return found
 

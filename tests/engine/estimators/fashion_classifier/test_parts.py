@@ -7,9 +7,9 @@ import pytest
 
 from engine.estimators.fashion_classifier.fusion import threshold, weights
 from engine.estimators.fashion_classifier.leaks import leaks
-from engine.estimators.fashion_classifier.logistic import fitted
 from engine.estimators.fashion_classifier.mislabelled import doubted
 from engine.estimators.fashion_classifier.tabular import Columns
+from engine.estimators.logistic import fitted
 
 
 def test_the_threshold_keeps_the_precision() -> None:

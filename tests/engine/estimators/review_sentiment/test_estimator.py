@@ -97,9 +97,8 @@ def test_every_aspect_is_quoted_from_the_reviews(fitted: ReviewSentiment, holdou
         assert -1 <= row["sentiment"] <= 1
         assert 0 <= row["negative"] <= 1
         assert row["mentions"] > 0
-        assert {row["best"][:20], row["worst"][:20]} <= {
-            part for part in (row["best"][:20], row["worst"][:20]) if part in everything
-        }
+        assert row["best"][:20] in everything
+        assert row["worst"][:20] in everything
 
 
 @given(st.text(max_size=400))
@@ -165,10 +164,10 @@ def test_files_that_do_not_fit_together_are_refused(fitted: ReviewSentiment, dam
         del files["reader.safetensors"]
     elif damage == "terms":
         told = json.loads(files["reader.json"])
-        told["words"][0]["terms"].pop()
+        told["words"][0]["names"].pop()
         files["reader.json"] = json.dumps(told).encode()
     else:
-        name = "mix" if damage == "mix" else "word_head.weight"
+        name = "mix" if damage == "mix" else "word_head.weights"
         files["reader.safetensors"] = save({**arrays, name: np.ascontiguousarray(arrays[name][..., :-1])})
     with pytest.raises(CorruptArtifact):
         ReviewSentiment.load(files)

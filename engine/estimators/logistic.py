@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from engine.errors import CorruptArtifact
 from engine.estimators.calibration import softmax
 
 if TYPE_CHECKING:
@@ -24,13 +26,48 @@ class Logistic:
     weights: NDArray[np.float64]
     intercepts: NDArray[np.float64]
 
+    def scores(self, matrix: Any) -> NDArray[np.float64]:
+        """Log odds up to a constant a row, shape (n, classes)."""
+        found: NDArray[np.float64] = np.asarray(matrix @ self.weights.T, dtype=np.float64) + self.intercepts
+        return found
+
     def log_probabilities(self, matrix: Any) -> NDArray[np.float64]:
         """Shape (n, classes)."""
-        scores = np.asarray(matrix @ self.weights.T) + self.intercepts
-        return np.log(np.clip(softmax(scores), 1e-9, 1.0))
+        found: NDArray[np.float64] = np.log(np.clip(softmax(self.scores(matrix)), 1e-9, 1.0))
+        return found
+
+    def arrays(self, before: str = "") -> dict[str, NDArray[np.float32]]:
+        """What `of` needs, by name after `before`; single precision changes far less than answers tell."""
+        return {
+            f"{before}weights": np.ascontiguousarray(self.weights, dtype=np.float32),
+            f"{before}intercepts": np.ascontiguousarray(self.intercepts, dtype=np.float32),
+        }
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, NDArray[Any]], *, classes: int, columns: int, before: str = "") -> Self:
+        """The model that was kept.
+
+        Raises
+        ------
+        CorruptArtifact
+            The arrays are absent, or do not have the shapes that the model needs.
+        """
+        weights, intercepts = arrays.get(f"{before}weights"), arrays.get(f"{before}intercepts")
+        if (
+            weights is None
+            or intercepts is None
+            or weights.shape != (classes, columns)
+            or intercepts.shape != (classes,)
+        ):
+            raise CorruptArtifact(
+                "The arrays of a part of the model are absent or have the wrong shape.",
+                f"There are {classes} classes and {columns} columns.",
+                "Train again, or load another version.",
+            )
+        return cls(weights.astype(np.float64), intercepts.astype(np.float64))
 
 
-def fitted(matrix: Any, label: NDArray[np.int64], classes: int, *, strength: float, balance: float) -> Logistic:
+def fitted(matrix: Any, label: NDArray[np.int64], classes: int, *, strength: float, balance: float = 0.0) -> Logistic:
     """Learn from rows; a class that none of them has keeps the least probability.
 
     Parameters
