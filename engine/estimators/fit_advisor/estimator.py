@@ -46,6 +46,7 @@ class FitAdvisor:
     )
     config_type: ClassVar[type[FitAdvisorConfig]] = FitAdvisorConfig
     baseline_name: ClassVar[str] = "how often each category's pieces fitted"
+    data_fields: ClassVar[tuple[str, ...]] = ()
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "quick": {"rounds": 120, "learning_rate": 0.08, "patience": 20, "max_rows": 40_000},
         "balanced": {},
