@@ -167,7 +167,20 @@ def pack(model: Any) -> dict[str, bytes]:
             "Supported are the estimators of engine.estimators.",
             "Register its metrics without a model, or train it with 'skyy train'.",
         )
-    return {**save(), MODEL_FILE: canonical_json({"kind": kind}).encode()}
+    return with_kind(save(), kind)
+
+
+def with_kind(files: Mapping[str, bytes], kind: str) -> dict[str, bytes]:
+    """A model's files and the one that names its kind.
+
+    Raises
+    ------
+    CorruptArtifact
+        The model has a file of that name itself, which would be lost.
+    """
+    if MODEL_FILE in files:
+        raise CorruptArtifact(f"The {kind} writes a {MODEL_FILE} of its own.", "That name is kept for its kind.")
+    return {**files, MODEL_FILE: canonical_json({"kind": kind}).encode()}
 
 
 def environment() -> dict[str, str]:

@@ -12,9 +12,8 @@ from engine.actor import Actor
 from engine.core import Engine
 from engine.errors import ArtifactError, ArtifactNotFound, EngineError, StaleExpectation
 from engine.failpoints import failpoint
-from engine.files import canonical_json
 from engine.model_registry import runs
-from engine.model_registry.loaded import MODEL_FILE, code_version, environment
+from engine.model_registry.loaded import code_version, environment, with_kind
 from engine.model_registry.release import ReleaseService
 from engine.model_registry.schema import Lineage, MetricPoint, Signature
 from engine.model_registry.service import RegistryService, record_verdict, register
@@ -167,7 +166,7 @@ class Supervisor:
 
     def _take_in(self, job: JobInfo, folder: JobFolder, result: JobResult) -> None:
         """Result to version, run and verdict in one act; a second try finds the job ended."""
-        files = {**folder.model_files(), MODEL_FILE: canonical_json({"kind": job.kind}).encode()}
+        files = with_kind(folder.model_files(), job.kind)
         artifact = self._engine.artifacts.put(files)
         scores = self._engine.artifacts.put(folder.score_files())
         failpoint("jobs.take_in")

@@ -18,7 +18,7 @@ from engine.files import canonical_json
 if TYPE_CHECKING:
     from engine.estimators.tabular.config import TabularConfig
 
-FILE = "model.json"
+FILE = "tabular.json"
 
 
 class _Model(BaseModel):

@@ -13,6 +13,7 @@ from engine.errors import CorruptArtifact, DigestMismatch, InvalidInput, Version
 from engine.estimators.recommender.estimator import RecommenderEstimator
 from engine.hub import Hub
 from engine.model_registry import LoadedModel, ModelRegistry
+from engine.model_registry.loaded import MODEL_FILE, with_kind
 from engine.settings import Settings
 from tests.faults.homes import MODEL
 
@@ -117,3 +118,9 @@ def test_an_artifact_of_no_kind_is_refused(trained: Engine) -> None:
         asyncio.run(facade.register_model("x", model=object()))
     with pytest.raises(VersionNotFound):
         asyncio.run(facade.load_model(MODEL, version="staging"))
+
+
+def test_a_model_cannot_overwrite_what_names_its_kind() -> None:
+    assert set(with_kind({"config.json": b"{}"}, "tabular")) == {"config.json", MODEL_FILE}
+    with pytest.raises(CorruptArtifact, match="of its own"):
+        with_kind({MODEL_FILE: b"{}"}, "tabular")

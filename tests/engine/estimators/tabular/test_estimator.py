@@ -122,7 +122,7 @@ def test_rare_classes_are_found_without_changing_probabilities(tmp_path: Path) -
 def test_the_network_stops_early_and_checkpointing_changes_no_number(data: Dataset) -> None:
     config = about("values.grade", model="network", epochs=60, patience=2, network_rate=0.02, dropout=0.2)
     found = fitted(data, config)
-    assert json.loads(found.save()["model.json"])["learner"]["epochs"] < 60
+    assert json.loads(found.save()["tabular.json"])["learner"]["epochs"] < 60
     saving = fitted(data, config.model_copy(update={"checkpointing": True}))
     inputs = [found.sample(), {"values": {"weight": -1.0}}]
     for one, other in zip(found.predict(inputs), saving.predict(inputs), strict=True):
@@ -170,7 +170,10 @@ def test_damaged_files_are_refused(data: Dataset) -> None:
             for damaged in (without, {**without, name: files[name][:40]}):
                 with pytest.raises(CorruptArtifact):
                     Tabular.load(damaged)
-        for mixed in ({**files, "model.json": other["model.json"]}, {**files, "model.json": b'{"table": "items"}'}):
+        for mixed in (
+            {**files, "tabular.json": other["tabular.json"]},
+            {**files, "tabular.json": b'{"table": "items"}'},
+        ):
             with pytest.raises(CorruptArtifact):
                 Tabular.load(mixed)
 
