@@ -85,7 +85,7 @@ def why(version: VersionInfo, reign: Reign | None, verdict: Mapping[str, Any]) -
         return said
     how = "Brought back by" if reign.action == "rolled_back" else "Promoted by"
     times = f"{moment(reign.since)}" + ("" if reign.until is None else f", until {moment(reign.until)}")
-    reason = f": “{reign.reason}”" if reign.reason else ""
+    reason = f": “{reign.reason.rstrip('.')}”" if reign.reason else ""
     gate = f" The gate was {gate_words(reign)}." if reign.passed is False else ""
     return f"{how} {reign.actor}, {times}{reason}.{gate} {said}"
 
@@ -108,7 +108,7 @@ def _trained_on(version: VersionInfo, model: ModelInfo) -> None:
             width="content",
         )
         link("data", "Its rows", shop=snapshot.shop, snapshot=str(number))
-        if model.shop:
+        if model.shop and model.kind == "recommender":
             link("sandbox", "Try it in the sandbox", shop=model.shop, version=version.version)
 
 

@@ -50,10 +50,11 @@ def _asked(version: VersionInfo, values: dict[str, Any]) -> Predictions:
 
 def _fields(properties: Mapping[str, Any], start: Mapping[str, Any]) -> dict[str, Any]:
     """One field a property; what is left empty is not sent."""
-    columns = st.columns(_FIELDS)
     found: dict[str, Any] = {}
     for place, (name, schema) in enumerate(properties.items()):
-        with columns[place % _FIELDS]:
+        if place % _FIELDS == 0:
+            row = st.columns(_FIELDS)  # a row at a time, so that a phone stacks the fields in their order
+        with row[place % _FIELDS]:
             value = _field(name, schema, start.get(name))
         if value is not None and value != "":
             found[name] = value

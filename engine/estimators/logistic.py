@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _ABSENT = -20.0
-_PASSES = 150
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,16 @@ class Logistic:
         return cls(weights.astype(np.float64), intercepts.astype(np.float64))
 
 
-def fitted(matrix: Any, label: NDArray[np.int64], classes: int, *, strength: float, balance: float = 0.0) -> Logistic:
+def fitted(
+    matrix: Any,
+    label: NDArray[np.int64],
+    classes: int,
+    *,
+    strength: float,
+    balance: float = 0.0,
+    passes: int = 500,
+    tolerance: float = 1e-5,
+) -> Logistic:
     """Learn from rows; a class that none of them has keeps the least probability.
 
     Parameters
@@ -77,6 +85,8 @@ def fitted(matrix: Any, label: NDArray[np.int64], classes: int, *, strength: flo
         Inverse of the ridge penalty.
     balance : float
         0 counts rows alike, 1 classes alike.
+    passes, tolerance : int, float
+        The most that the solver takes, and the gradient at which it stops before.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
@@ -88,7 +98,7 @@ def fitted(matrix: Any, label: NDArray[np.int64], classes: int, *, strength: flo
         intercepts[there] = np.log(counts / counts.sum())
         return Logistic(weights, intercepts)
     weight = (counts.mean() / counts) ** balance
-    model = LogisticRegression(C=strength, max_iter=_PASSES, tol=1e-3)
+    model = LogisticRegression(C=strength, max_iter=passes, tol=tolerance)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the passes are a budget, as early stopping is
         model.fit(matrix, label, sample_weight=weight[np.searchsorted(there, label)])

@@ -81,7 +81,7 @@ class FashionClassifier:
             told = sum(value is not None for value in given)
             needs.append(
                 f"Labels: at least two values of {config.target!r} with {config.fewest_rows} products each; "
-                f"{told:,} products have one, and {len(kept)} of the values are that frequent."
+                f"{told:,} products have a value, and values that are frequent enough: {len(kept)}."
             )
         elif _too_few_groups(data.read(dataset, config)):
             needs.append(f"Different products: each label needs {_FEWEST_GROUPS} garments that are not variants.")

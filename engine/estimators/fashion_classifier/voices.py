@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from engine.estimators.fashion_classifier.data import Rows
 
 _MOST: dict[Analyzer, int] = {"word": 30_000, "char_wb": 40_000}
+_PASSES, _TOLERANCE = 150, 1e-3
+"""A budget, as early stopping is: dozens of labels by tens of thousands of terms take minutes to settle wholly."""
+
 _SCALE = 10.0
 """Unit vectors are stretched, so that the penalty weighs about what it does on words."""
 
@@ -162,7 +165,15 @@ class Table:
 
 
 def _logistic(matrix: Any, rows: Rows, strength: float, config: FashionClassifierConfig) -> Logistic:
-    return fitted(matrix, rows.label, len(rows.classes), strength=strength, balance=config.balance)
+    return fitted(
+        matrix,
+        rows.label,
+        len(rows.classes),
+        strength=strength,
+        balance=config.balance,
+        passes=_PASSES,
+        tolerance=_TOLERANCE,
+    )
 
 
 def _joined(terms: list[Terms], texts: list[str]) -> Any:
