@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from dashboard.state import PAGES
+from tests.conftest import wait_for
 from tests.e2e.browser import Server, Watched, check_clean, settle, words
 from tests.pages.stock import MODEL, TRICKY_TITLE
 
@@ -188,7 +189,7 @@ def test_a_file_is_imported_by_upload(watched: Watched, server: Server, tmp_path
     assert snapshot["summary"]["items"]["quarantined"] == 1
     page.get_by_role("button", name="Close", exact=True).last.click()
     settle(page)
-    assert not list((server.home / "staging").glob("upload-*"))
+    wait_for(lambda: list((server.home / "staging").glob("upload-*")), until=lambda left: not left)
 
 
 def test_a_path_that_is_not_there_is_one_clear_sentence(watched: Watched) -> None:
